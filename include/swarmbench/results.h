@@ -1,0 +1,110 @@
+/* Results: reading, summing up and exporting the SQLite file that runs are stored in. */
+#ifndef SWARMBENCH_RESULTS_H
+#define SWARMBENCH_RESULTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <swarmbench/error.h>
+#include <swarmbench/experiment.h>
+#include <swarmbench/export.h>
+
+SWB_BEGIN_DECLS
+
+/** An open results file, for reading. */
+typedef struct swb_results swb_results;
+
+/**
+ * Opens the results file at `path`; a runner may be writing to it meanwhile. `*out` is owned by
+ * the caller, to be freed with swb_results_close().
+ * Returns SWB_ENOENT, SWB_EDB (not a results file, or of a newer format), SWB_ENOMEM.
+ */
+SWB_API int swb_results_open(swb_results **out, const char *path, swb_error *error);
+
+/** Closes a results file; accepts NULL. */
+SWB_API void swb_results_close(swb_results *results);
+
+/** A quantity over runs: median with its bootstrap interval, and quantiles. NaN where unknown. */
+typedef struct swb_quantity {
+    double median;
+    double low;    /**< lower end of the 95 % interval of the median */
+    double high;   /**< upper end */
+    double p25;    /**< first quartile */
+    double p75;    /**< third quartile */
+} swb_quantity;
+
+/** One mode in one cell, summed up over its runs. */
+typedef struct swb_summary_row {
+    char experiment[128];
+    char cell[200];               /**< the cell's label */
+    char mode[64];
+    uint64_t file_size_bytes;
+    uint32_t size;
+    uint32_t seeders;
+    uint32_t runs;                /**< runs that came to an end, failed ones included */
+    uint32_t runs_failed;
+    uint32_t downloads;           /**< attempted */
+    uint32_t downloads_verified;  /**< completed and verified */
+    double reliability_low;       /**< Wilson 95 % interval of verified / attempted */
+    double reliability_high;
+    swb_quantity makespan_ns;     /**< per run: intended start to the last leecher's completion */
+    swb_quantity first_byte_ns;   /**< per run: median over its leechers of the time to first byte */
+    swb_quantity completion_ns;   /**< per run: median over its leechers of the time to 100 % */
+    swb_quantity bandwidth_bps;   /**< per run: median over leechers of content bits / completion */
+    double stability;             /**< coefficient of variation of makespans; NaN under 2 runs */
+    double seeder_share;          /**< median of bytes sent by seeders / file size; NaN if unknown */
+    double start_skew_ns;         /**< largest over runs */
+    double cpu_ns;                /**< median over runs of the nodes' CPU time, all together */
+    double ratio;                 /**< median makespan / that of the baseline in this cell; or NaN */
+    int simulated;                /**< non-zero where a stand-in or a simulation made the numbers */
+} swb_summary_row;
+
+/**
+ * Sums the file up, a row for each cell and mode that has runs. `*rows_out` is an array of
+ * `*count_out` rows, owned by the caller, to be freed with swb_results_free_summary().
+ * Returns SWB_EDB, SWB_ENOMEM.
+ */
+SWB_API int swb_results_summary(swb_summary_row **rows_out, size_t *count_out,
+                                swb_results *results, swb_error *error);
+
+/** Frees rows of swb_results_summary(); accepts NULL. */
+SWB_API void swb_results_free_summary(swb_summary_row *rows);
+
+/** How far an experiment in the file has come. */
+typedef struct swb_progress {
+    char experiment[128];
+    uint64_t runs_planned;    /**< at most */
+    uint64_t runs_done;       /**< completed and stored */
+    uint64_t runs_failed;     /**< ended in failure after all retries */
+    uint64_t runs_unfinished; /**< running now, or cut short */
+    int running;              /**< non-zero while a runner works on it */
+    int ended;                /**< non-zero once nothing of it is left to do */
+} swb_progress;
+
+/** Fills `*out` with experiment `index` of the file, oldest first. Returns SWB_ENOENT past the
+ *  end, SWB_EDB. */
+SWB_API int swb_results_progress(swb_progress *out, swb_results *results, size_t index,
+                                 swb_error *error);
+
+/**
+ * Writes a report on the file to `fd`: SWB_FORMAT_TEXT (for a terminal), SWB_FORMAT_MARKDOWN or
+ * SWB_FORMAT_JSON. Returns SWB_EINVAL (format), SWB_EIO, SWB_EDB, SWB_ENOMEM.
+ */
+SWB_API int swb_results_report(swb_results *results, swb_format format, int fd, swb_error *error);
+
+/**
+ * Writes one table to `fd` as SWB_FORMAT_CSV or SWB_FORMAT_JSON (an array of objects). `table` is
+ * one of swb_results_table_name(). Rows are streamed: bounded memory for any size.
+ * Returns SWB_ENOENT (no such table; the message lists them), SWB_EINVAL (format), SWB_EIO,
+ * SWB_EDB, SWB_ENOMEM.
+ */
+SWB_API int swb_results_export(swb_results *results, const char *table, swb_format format, int fd,
+                               swb_error *error);
+
+/** Name of exportable table `index`: "runs", "downloads", "progress", "samples", ...; NULL past
+ *  the end. Static. */
+SWB_API const char *swb_results_table_name(size_t index);
+
+SWB_END_DECLS
+
+#endif

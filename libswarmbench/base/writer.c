@@ -1,0 +1,209 @@
+#include "base/writer.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+
+void swb__writer_init(swb__writer *writer, int fd)
+{
+    memset(writer, 0, offsetof(swb__writer, bytes));
+    writer->fd = fd;
+}
+
+static void flush(swb__writer *writer)
+{
+    if (writer->status == SWB_OK) {
+        writer->status = swb__write_all(writer->fd, writer->bytes, writer->length, NULL);
+    }
+    writer->length = 0;
+}
+
+int swb__writer_finish(swb__writer *writer, swb_error *error)
+{
+    flush(writer);
+    if (writer->status != SWB_OK) {
+        return swb__fail(error, writer->status, "write output: %s",
+                         swb_status_text(writer->status));
+    }
+    return SWB_OK;
+}
+
+void swb__writer_bytes(swb__writer *writer, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    while (length > 0 && writer->status == SWB_OK) {
+        size_t room = sizeof writer->bytes - writer->length;
+        size_t part = length < room ? length : room;
+        memcpy(writer->bytes + writer->length, at, part);
+        writer->length += part;
+        at += part;
+        length -= part;
+        if (writer->length == sizeof writer->bytes) {
+            flush(writer);
+        }
+    }
+}
+
+void swb__writer_text(swb__writer *writer, const char *text)
+{
+    swb__writer_bytes(writer, text, strlen(text));
+}
+
+void swb__writer_printf(swb__writer *writer, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    assert(length >= 0 && (size_t)length < sizeof text);
+    swb__writer_bytes(writer, text, (size_t)length);
+}
+
+static void before_value(swb__writer *writer)
+{
+    if (writer->after_key) {
+        writer->after_key = false;
+        return;
+    }
+    uint64_t bit = UINT64_C(1) << writer->depth;
+    if (writer->has_member & bit) {
+        swb__writer_bytes(writer, ",", 1);
+    }
+    writer->has_member |= bit;
+}
+
+void swb__json_open(swb__writer *writer, char bracket)
+{
+    before_value(writer);
+    swb__writer_bytes(writer, &bracket, 1);
+    assert(writer->depth < 63);
+    writer->depth++;
+    writer->has_member &= ~(UINT64_C(1) << writer->depth);
+}
+
+void swb__json_close(swb__writer *writer, char bracket)
+{
+    assert(writer->depth > 0);
+    writer->depth--;
+    swb__writer_bytes(writer, &bracket, 1);
+}
+
+/* Length of the UTF-8 sequence at `at`, 0 where there is none. */
+static size_t utf8_length(const unsigned char *at)
+{
+    size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                    : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
+    bool too_high = at[0] == 0xf4 && at[1] >= 0x90;
+    return overlong || surrogate || too_high ? 0 : length;
+}
+
+static void quoted(swb__writer *writer, const char *value)
+{
+    const unsigned char *at = (const unsigned char *)value;
+    swb__writer_bytes(writer, "\"", 1);
+    while (*at != '\0') {
+        size_t length = utf8_length(at);
+        if (*at == '"' || *at == '\\') {
+            char escaped[2] = {'\\', (char)*at};
+            swb__writer_bytes(writer, escaped, 2);
+        } else if (*at == '\n') {
+            swb__writer_text(writer, "\\n");
+        } else if (*at < 0x20) {
+            swb__writer_printf(writer, "\\u%04x", *at);
+        } else if (length == 0) {
+            swb__writer_text(writer, "\xef\xbf\xbd");
+        } else {
+            swb__writer_bytes(writer, at, length);
+        }
+        at += length == 0 ? 1 : length;
+    }
+    swb__writer_bytes(writer, "\"", 1);
+}
+
+void swb__json_key(swb__writer *writer, const char *key)
+{
+    before_value(writer);
+    quoted(writer, key);
+    swb__writer_bytes(writer, ":", 1);
+    writer->after_key = true;
+}
+
+void swb__json_string(swb__writer *writer, const char *value)
+{
+    if (value == NULL) {
+        swb__json_null(writer);
+        return;
+    }
+    before_value(writer);
+    quoted(writer, value);
+}
+
+void swb__json_uint(swb__writer *writer, uint64_t value)
+{
+    before_value(writer);
+    swb__writer_printf(writer, "%" PRIu64, value);
+}
+
+void swb__json_int(swb__writer *writer, int64_t value)
+{
+    before_value(writer);
+    swb__writer_printf(writer, "%" PRId64, value);
+}
+
+void swb__json_number(swb__writer *writer, double value)
+{
+    if (!isfinite(value)) {
+        swb__json_null(writer);
+        return;
+    }
+    /* The shortest of the two forms that reads back as the same number. */
+    char text[40];
+    snprintf(text, sizeof text, "%.15g", value);
+    double back = 0;
+    if (sscanf(text, "%lf", &back) != 1 || back != value) {
+        snprintf(text, sizeof text, "%.17g", value);
+    }
+    before_value(writer);
+    swb__writer_text(writer, text);
+}
+
+void swb__json_bool(swb__writer *writer, bool value)
+{
+    before_value(writer);
+    swb__writer_text(writer, value ? "true" : "false");
+}
+
+void swb__json_null(swb__writer *writer)
+{
+    before_value(writer);
+    swb__writer_text(writer, "null");
+}
+
+void swb__csv_field(swb__writer *writer, const char *value)
+{
+    if (strpbrk(value, ",\"\r\n") == NULL) {
+        swb__writer_text(writer, value);
+        return;
+    }
+    swb__writer_bytes(writer, "\"", 1);
+    for (const char *at = value; *at != '\0'; at++) {
+        swb__writer_bytes(writer, "\"\"", *at == '"' ? 2 : 0);
+        if (*at != '"') {
+            swb__writer_bytes(writer, at, 1);
+        }
+    }
+    swb__writer_bytes(writer, "\"", 1);
+}

@@ -1,0 +1,7 @@
+/* The deployers that come with the library; listed in registry.c. */
+#ifndef SWB_DEPLOY_BUILTIN_H
+#define SWB_DEPLOY_BUILTIN_H
+
+#include <swarmbench/sys/deployer.h>
+
+#endif

@@ -1,0 +1,84 @@
+/* HTTP/1.1 client on the loop. One client for each node: its own connections and cookies. */
+#ifndef SWB_IO_HTTP_H
+#define SWB_IO_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "io/loop.h"
+
+typedef struct swb__http_client swb__http_client;
+typedef struct swb__http_transfer swb__http_transfer;
+
+/* `base_url`: scheme, host and port, without a trailing slash: "http://127.0.3.1:8080". Proxies of
+ * the environment are not used. SWB_ENOMEM, SWB_EINVAL. */
+int swb__http_client_create(swb__http_client **out, swb_loop *loop, const char *base_url,
+                            swb_error *error);
+/* Cancels what is under way (each transfer completes with SWB_ECANCELED first). Accepts NULL. */
+void swb__http_client_destroy(swb__http_client *client);
+
+typedef struct swb__http_pair {
+    const char *name;
+    const char *value;
+} swb__http_pair;
+
+typedef struct swb__http_part {
+    const char *name;
+    const char *filename; /* or NULL */
+    const char *type;     /* or NULL */
+    const void *bytes;
+    size_t length;
+} swb__http_part;
+
+/* Everything is copied by swb__http_send() but `argument`. At most one of body, fields, parts and
+ * source is given. */
+typedef struct swb__http_request {
+    const char *method;
+    const char *path; /* with its query, percent-encoded */
+    const swb__http_pair *headers;
+    size_t header_count;
+    const char *body_type; /* NULL: send no Content-Type */
+    const void *body;
+    size_t body_length;
+    bool has_body;
+    const swb__http_pair *fields; /* form-urlencoded */
+    size_t field_count;
+    const swb__http_part *parts; /* multipart/form-data */
+    size_t part_count;
+    /* Streamed request body of `source_bytes` bytes: fills `buffer`, returns a status. */
+    int (*source)(void *argument, uint64_t offset, void *buffer, size_t length);
+    uint64_t source_bytes;
+    /* Streamed reply body, only of a 2xx reply: returns SWB_OK to go on, else the transfer ends
+     * with that status. Other replies are collected as without it. */
+    int (*sink)(void *argument, const void *bytes, size_t length);
+    uint64_t deadline_ns;    /* from now; 0: none */
+    size_t max_reply_bytes;  /* a longer reply ends the transfer with SWB_EPROTO; 0: 16 MiB */
+    void *argument;
+} swb__http_request;
+
+typedef struct swb__http_reply {
+    int status;               /* 100-599; 0 where none came */
+    const char *content_type; /* lower case, no parameters; "" */
+    const uint8_t *body;      /* followed by a NUL byte; never NULL */
+    size_t length;
+    int64_t content_length; /* as announced; -1 unknown */
+    int64_t sent_ns;        /* the request was handed to the socket, whole or its first part */
+    int64_t done_ns;
+} swb__http_reply;
+
+/* The one completion of a transfer. status: SWB_OK (a reply came, whatever its HTTP status),
+ * SWB_ECONNECT, SWB_ETIMEDOUT, SWB_ETRUNCATED, SWB_EPROTO, SWB_ECANCELED, SWB_EIO, SWB_ENOMEM or
+ * what source/sink returned. `reply` is never NULL, its times always set. Borrowed until return. */
+typedef void (*swb__http_done)(void *argument, int status, const swb__http_reply *reply,
+                               const swb_error *error);
+
+/* Never calls `done` from within. `*out` (may be NULL) is valid until `done`. SWB_ENOMEM,
+ * SWB_EINVAL. */
+int swb__http_send(swb__http_transfer **out, swb__http_client *client,
+                   const swb__http_request *request, swb__http_done done, swb_error *error);
+/* Completes the transfer with SWB_ECANCELED, soon (not from within). */
+void swb__http_cancel(swb__http_transfer *transfer);
+
+#endif

@@ -1,0 +1,58 @@
+/* The checked experiment, as the layers above spec see it. */
+#ifndef SWB_SPEC_EXPERIMENT_H
+#define SWB_SPEC_EXPERIMENT_H
+
+#include <swarmbench/experiment.h>
+#include <swarmbench/sys/deployer.h>
+#include <swarmbench/sys/driver.h>
+
+#include "spec/settings.h"
+
+/* Which nodes of a swarm belong to a group. */
+typedef enum swb__group_role {
+    SWB__GROUP_ANY,
+    SWB__GROUP_SEEDERS,
+    SWB__GROUP_LEECHERS,
+} swb__group_role;
+
+/* Nodes that share a driver and its options. A mode without `groups` is one group of all. */
+typedef struct swb__group {
+    const char *name;
+    const swb_driver *driver;
+    swb_option_value *options; /* in the order of the driver's table */
+    swb__group_role role;
+    double share; /* of the nodes with that role, 0 < share <= 1; the shares of a role sum to 1 */
+} swb__group;
+
+typedef struct swb__mode {
+    const char *name;
+    swb__group *groups;
+    size_t group_count;
+    const swb_driver *service; /* what each run needs beside the swarm, a tracker; or NULL */
+    swb_option_value *service_options;
+} swb__mode;
+
+const swb__mode *swb__experiment_mode(const swb_experiment *experiment, size_t index);
+const swb_deployer *swb__experiment_deployer(const swb_experiment *experiment);
+const swb_option_value *swb__experiment_deployer_options(const swb_experiment *experiment);
+
+/* Verdict: the margin and confidence of `verdict:`, as fractions. */
+double swb__experiment_margin(const swb_experiment *experiment);
+double swb__experiment_confidence(const swb_experiment *experiment);
+
+/* 64 hex digits: SHA-256 of all that decides the plan and the runs, in canonical form: comments,
+ * key order and spelling of values do not change it. Borrowed. */
+const char *swb__experiment_digest(const swb_experiment *experiment);
+
+/* Settings of cell `index` (< cell count), resolved. */
+void swb__plan_settings(swb__settings *out, const swb_plan *plan, uint64_t cell);
+
+const swb_experiment *swb__plan_experiment(const swb_plan *plan);
+
+/* Assigns the swarm's nodes of a run: roles_out[i] and groups_out[i] (index into the mode's groups)
+ * for node i < settings->size. Seeder placement depends on the run's cell, seeder set and
+ * repetition, never on the mode. */
+void swb__plan_assign(swb_role *roles_out, uint32_t *groups_out, const swb_plan *plan,
+                      const swb_planned_run *run);
+
+#endif
