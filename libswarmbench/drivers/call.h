@@ -7,40 +7,10 @@
 #include <swarmbench/sys/driver.h>
 
 #include "base/error.h"
+#include "drivers/exchange.h"
 
-typedef struct swb__pair {
-    char *name;
-    char *value;
-} swb__pair;
-
-typedef struct swb__part {
-    char *name;
-    char *filename; /* or NULL */
-    char *type;     /* or NULL */
-    uint8_t *bytes;
-    size_t length;
-} swb__part;
-
-/* What a driver asks to be sent. Owned by the call; valid until it is advanced or destroyed. */
-typedef struct swb__exchange {
-    swb_transport transport;
-    char *method;
-    char *path;
-    swb__pair *headers;
-    size_t header_count;
-    char *body_type; /* or NULL */
-    uint8_t *body;
-    size_t body_length;
-    bool has_body;
-    swb__pair *fields;
-    size_t field_count;
-    swb__part *parts;
-    size_t part_count;
-    bool upload_content;
-    bool download_content;
-    uint8_t *frame; /* TLS: the bytes to send; NULL: only wait for the next frame */
-    size_t frame_length;
-} swb__exchange;
+/* An operation that is not done after so many exchanges never will be: SWB_EPROTO. */
+#define SWB__CALL_EXCHANGES_MAX 1000
 
 /* Begins an operation: nothing is asked of the driver yet. All but `out` is borrowed until the call
  * is destroyed; `session` is the driver's state of the node. SWB_ENOMEM, SWB_EUNSUPPORTED (the
@@ -53,8 +23,9 @@ void swb__call_destroy(swb_call *call);
 void swb__call_set_connected(swb_call *call, bool connected);
 
 /* Asks the driver what comes next: at first with a NULL reply, then with the reply to its exchange.
- * Returns SWB_CALL_SEND with `*exchange_out` set, SWB_CALL_DONE, or a negative status described in
- * `error`, with `*retriable_out` told. A driver that returns nonsense is SWB_EINVAL. */
+ * Returns SWB_CALL_SEND with `*exchange_out` set (owned by the call; valid until it is advanced or
+ * destroyed), SWB_CALL_DONE, or a negative status described in `error`, with `*retriable_out` told.
+ * A driver that returns nonsense is SWB_EINVAL. */
 int swb__call_advance(const swb__exchange **exchange_out, bool *retriable_out, swb_call *call,
                       const swb_reply *reply, swb_error *error);
 
