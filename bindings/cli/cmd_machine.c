@@ -1,0 +1,59 @@
+/* doctor and clean: the machine, and what earlier runs left on it. */
+#include "cli.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+cli_exit cmd_doctor(const cli_arguments *arguments)
+{
+    swb_error error = SWB_ERROR_INIT;
+    swb_format format = cli_switch(arguments, "json") ? SWB_FORMAT_JSON : SWB_FORMAT_TEXT;
+    int lacks = swb_doctor(format, STDOUT_FILENO, &error);
+    if (lacks < 0) {
+        return cli_failed(&error);
+    }
+    return lacks > 0 ? CLI_ENVIRONMENT : CLI_DONE;
+}
+
+static const char *plural(uint32_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
+static void print_clean(const swb_clean_report *report, bool dry_run)
+{
+    if (report->journals == 0) {
+        printf("nothing to clean");
+    } else {
+        printf("%" PRIu32 " dead %s: %" PRIu32 " %s %s, %" PRIu32 " %s %s", report->journals,
+               plural(report->journals, "runner", "runners"), report->processes,
+               plural(report->processes, "process", "processes"),
+               dry_run ? "would be ended" : "ended", report->directories,
+               plural(report->directories, "directory", "directories"),
+               dry_run ? "would be removed" : "removed");
+    }
+    if (report->live > 0) {
+        printf("; %" PRIu32 " %s alive and left alone", report->live,
+               plural(report->live, "runner is", "runners are"));
+    }
+    printf("\n");
+}
+
+cli_exit cmd_clean(const cli_arguments *arguments)
+{
+    swb_error error = SWB_ERROR_INIT;
+    swb_clean_report report;
+    bool dry_run = cli_switch(arguments, "dry-run");
+    if (swb_clean(&report, dry_run, &error) < 0) {
+        return cli_failed(&error);
+    }
+    if (cli_switch(arguments, "json")) {
+        printf("{\"dry_run\":%s,\"journals\":%" PRIu32 ",\"processes\":%" PRIu32
+               ",\"directories\":%" PRIu32 ",\"live\":%" PRIu32 "}\n",
+               dry_run ? "true" : "false", report.journals, report.processes, report.directories,
+               report.live);
+    } else {
+        print_clean(&report, dry_run);
+    }
+    return CLI_DONE;
+}

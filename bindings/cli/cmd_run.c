@@ -1,0 +1,249 @@
+/* run: performs an experiment, shows what happens, and ends in order when it is interrupted. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "display.h"
+#include "json.h"
+#include "tally.h"
+
+#define POLL_MS 100
+
+/* How events are shown. */
+typedef enum run_view {
+    VIEW_LINES,
+    VIEW_LIVE,
+    VIEW_JSON,
+    VIEW_QUIET,
+} run_view;
+
+typedef struct run_session {
+    swb_experiment *experiment;
+    swb_plan *plan;
+    swb_runner *runner;
+    char *default_path; /* owned; NULL where --output was given */
+    run_view view;
+    cli_display display;
+    cli_tally tally;
+    int ending; /* status that the experiment ended with */
+} run_session;
+
+/* Set by the signal handler, read by the loop. */
+static volatile sig_atomic_t interrupts;
+
+static void on_signal(int number)
+{
+    interrupts = interrupts + 1;
+    if (interrupts > 1) {
+        signal(number, SIG_DFL); /* a third one ends the process whatever it does */
+    }
+}
+
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction before;
+    sigemptyset(&action.sa_mask);
+    interrupts = 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        sigaction(numbers[i], NULL, &before);
+        if (before.sa_handler != SIG_IGN) { /* nohup stays in force */
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe must not cost the results */
+}
+
+static run_view choose_view(const cli_arguments *arguments)
+{
+    if (cli_switch(arguments, "json")) {
+        return VIEW_JSON;
+    }
+    if (cli_switch(arguments, "quiet")) {
+        return VIEW_QUIET;
+    }
+    return cli_display_possible(stderr) ? VIEW_LIVE : VIEW_LINES;
+}
+
+static void show_line(run_session *session, const char *line, cli_weight weight)
+{
+    if (session->view == VIEW_LIVE && weight >= CLI_WEIGHT_NOTICE) {
+        cli_display_line(&session->display, line, weight);
+    } else if (session->view == VIEW_LINES && weight >= CLI_WEIGHT_INFO) {
+        fprintf(stderr, "%s\n", line);
+    } else if (session->view == VIEW_QUIET && weight == CLI_WEIGHT_ERROR) {
+        cli_complain("%s", line);
+    }
+}
+
+static void show_event(run_session *session, const swb_event *event)
+{
+    char line[1024];
+    if (session->view == VIEW_JSON) {
+        cli_json_event(event, session->experiment);
+        return;
+    }
+    cli_weight weight = cli_tally_line(line, sizeof line, &session->tally, event);
+    if (weight != CLI_WEIGHT_NONE) {
+        show_line(session, line, weight);
+    }
+}
+
+/* "NAME.db"; a slash in the name would lead elsewhere. */
+static char *default_results_path(const swb_experiment *experiment)
+{
+    const char *name = swb_experiment_name(experiment);
+    size_t size = strlen(name) + sizeof ".db";
+    char *path = malloc(size);
+    if (path == NULL) {
+        return NULL;
+    }
+    snprintf(path, size, "%s.db", name);
+    for (char *slash = path; (slash = strchr(slash, '/')) != NULL;) {
+        *slash = '-';
+    }
+    return path;
+}
+
+static int load(run_session *session, const char *path, swb_error *error)
+{
+    int status = swb_experiment_load(&session->experiment, path, error);
+    if (status == SWB_OK) {
+        status = swb_plan_create(&session->plan, session->experiment, error);
+    }
+    return status;
+}
+
+static int create_runner(run_session *session, const cli_arguments *arguments, swb_error *error)
+{
+    swb_runner_options options = SWB_RUNNER_OPTIONS_INIT;
+    options.results_path = cli_value(arguments, "output");
+    if (options.results_path == NULL) {
+        session->default_path = default_results_path(session->experiment);
+        if (session->default_path == NULL) {
+            return error->status = SWB_ENOMEM;
+        }
+        options.results_path = session->default_path;
+        if (session->view == VIEW_LIVE || session->view == VIEW_LINES) {
+            fprintf(stderr, "results go to %s\n", session->default_path);
+        }
+    }
+    options.work_dir = cli_value(arguments, "work-dir");
+    options.on = cli_value(arguments, "on");
+    options.only = cli_value(arguments, "only");
+    options.resume = cli_switch(arguments, "resume");
+    options.keep_data = cli_switch(arguments, "keep-data");
+    return swb_runner_create(&session->runner, session->experiment, &options, error);
+}
+
+/* Passes an interrupt on; false once the user does not want to wait any longer. */
+static bool heed_interrupts(run_session *session, bool *told)
+{
+    if (interrupts == 0) {
+        return true;
+    }
+    swb_runner_stop(session->runner);
+    if (!*told) {
+        show_line(session, "ending the current run; interrupt again to end at once",
+                  CLI_WEIGHT_NOTICE);
+        *told = true;
+    }
+    return interrupts < 2;
+}
+
+/* Polls until the experiment has ended. Returns SWB_OK, SWB_EINTERRUPTED after a second interrupt,
+ * or what the runner failed with. */
+static int follow(run_session *session)
+{
+    swb_event event;
+    bool told = false;
+    while (!swb_runner_done(session->runner)) {
+        if (!heed_interrupts(session, &told)) {
+            return SWB_EINTERRUPTED;
+        }
+        int got = swb_runner_poll(&event, session->runner, POLL_MS);
+        if (got < 0) {
+            return got;
+        }
+        if (got > 0) {
+            cli_tally_add(&session->tally, &event);
+            show_event(session, &event);
+            if (event.kind == SWB_EVENT_EXPERIMENT_ENDED) {
+                session->ending = event.status;
+            }
+        }
+        if (session->view == VIEW_LIVE) {
+            cli_display_draw(&session->display, &session->tally);
+        }
+    }
+    return SWB_OK;
+}
+
+static void print_summary(const char *path)
+{
+    swb_error error = SWB_ERROR_INIT;
+    swb_results *results = NULL;
+    int status = swb_results_open(&results, path, &error);
+    if (status == SWB_OK) {
+        status = swb_results_report(results, SWB_FORMAT_TEXT, STDOUT_FILENO, &error);
+    }
+    if (status < 0) {
+        cli_failed(&error);
+    }
+    swb_results_close(results);
+}
+
+/* Runs a prepared session to its end. */
+static cli_exit perform(run_session *session, const cli_arguments *arguments)
+{
+    int status = follow(session);
+    uint64_t failed_runs = swb_runner_failed_runs(session->runner);
+    cli_display_clear(&session->display);
+    swb_runner_destroy(session->runner);
+    session->runner = NULL;
+    if (status == SWB_OK) {
+        status = session->ending;
+    }
+    if (status != SWB_OK && status != SWB_EINTERRUPTED) {
+        cli_complain("the experiment ended early: %s", swb_status_text(status));
+    }
+    if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2) {
+        const char *path = cli_value(arguments, "output");
+        print_summary(path != NULL ? path : session->default_path);
+    }
+    if (status != SWB_OK) {
+        return cli_exit_of(status);
+    }
+    return failed_runs > 0 ? CLI_RUNS_FAILED : CLI_DONE;
+}
+
+cli_exit cmd_run(const cli_arguments *arguments)
+{
+    swb_error error = SWB_ERROR_INIT;
+    run_session session = {.view = choose_view(arguments)};
+    cli_exit result;
+    cli_display_init(&session.display, stderr);
+    catch_signals();
+    int status = load(&session, arguments->operand, &error);
+    if (status == SWB_OK) {
+        status = create_runner(&session, arguments, &error);
+    }
+    if (status == SWB_OK) {
+        cli_tally_init(&session.tally, session.experiment, session.plan);
+        result = perform(&session, arguments);
+        cli_tally_finish(&session.tally);
+    } else {
+        result = cli_failed(&error);
+        if (status == SWB_EEXIST) {
+            fputs("go on with --resume, or name another file with -o\n", stderr);
+        }
+    }
+    free(session.default_path);
+    swb_plan_destroy(session.plan);
+    swb_experiment_destroy(session.experiment);
+    return result;
+}

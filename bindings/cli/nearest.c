@@ -1,0 +1,49 @@
+/* Which of several words a misspelt one most likely meant. */
+#include "cli.h"
+
+#include <string.h>
+
+#define WORD_MAX 32
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t smaller = a < b ? a : b;
+    return smaller < c ? smaller : c;
+}
+
+/* Edits that make one word of the other (Levenshtein 1966); words are at most WORD_MAX long. */
+static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t row[WORD_MAX + 1];
+    for (size_t j = 0; j <= b_length; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = least(change, row[j] + 1, row[j - 1] + 1);
+        }
+    }
+    return row[b_length];
+}
+
+void cli_nearest_offer(cli_nearest *nearest, const char *candidate)
+{
+    size_t word_length = strlen(nearest->word);
+    size_t length = strlen(candidate);
+    if (word_length == 0 || word_length > WORD_MAX || length > WORD_MAX) {
+        return;
+    }
+    size_t distance = edit_distance(nearest->word, word_length, candidate, length);
+    if (strncmp(candidate, nearest->word, word_length) == 0) {
+        distance = 1; /* a beginning of the candidate is as good as one slip */
+    }
+    bool near = distance <= (length + 2) / 3;
+    if (near && (nearest->best == NULL || distance < nearest->distance)) {
+        nearest->best = candidate;
+        nearest->distance = distance;
+    }
+}
