@@ -24,7 +24,7 @@ typedef struct swb_content swb_content;
 /**
  * Makes a content generator for `size_bytes` bytes (1 .. SWB_CONTENT_MAX_BYTES) of `seed` (any).
  * `*out` is owned by the caller, to be freed with swb_content_destroy().
- * Returns SWB_EINVAL (size out of range), SWB_ENOMEM.
+ * Returns SWB_EINVAL (size out of range), SWB_EENV (OpenSSL lacks a cipher or hash), SWB_ENOMEM.
  */
 SWB_API int swb_content_create(swb_content **out, uint64_t seed, uint64_t size_bytes,
                                swb_error *error);
@@ -90,7 +90,8 @@ typedef struct swb_torrent swb_torrent;
 /**
  * Makes content and its torrent in one pass on all cores. `*out` is owned by the caller, to be
  * freed with swb_torrent_destroy(). Deterministic: no creation date, keys sorted.
- * Returns SWB_EINVAL (options), SWB_EIO, SWB_ENOSPACE, SWB_ENOMEM. On failure no file is left.
+ * Returns SWB_EINVAL (options; over 2^24 pieces), SWB_EENV (OpenSSL lacks SHA-1), SWB_EIO,
+ * SWB_ENOSPACE, SWB_ENOMEM. On failure no file is left.
  */
 SWB_API int swb_torrent_create(swb_torrent **out, const swb_content *content,
                                const swb_torrent_options *options, swb_error *error);

@@ -1,0 +1,162 @@
+/* Whole files of content: written, and verified without a reference copy. */
+#include <swarmbench/content.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "content/generator.h"
+#include "content/output.h"
+
+/* Few system calls, and still in the second cache. */
+enum { CHUNK_BYTES = 256 * 1024 };
+
+static size_t chunk_at(uint64_t offset, uint64_t size_bytes)
+{
+    return size_bytes - offset < CHUNK_BYTES ? (size_t)(size_bytes - offset) : CHUNK_BYTES;
+}
+
+static int write_all(const swb__output *output, swb__reader *reader, uint8_t *chunk,
+                     swb_error *error)
+{
+    uint64_t size_bytes = reader->content->size_bytes;
+    int status = SWB_OK;
+    for (uint64_t at = 0; at < size_bytes && status == SWB_OK; at += CHUNK_BYTES) {
+        size_t length = chunk_at(at, size_bytes);
+        if (swb__reader_read(reader, at, chunk, length) != SWB_OK) {
+            return swb__fail_nomem(error);
+        }
+        status = swb__output_write(output, at, chunk, length, error);
+    }
+    return status;
+}
+
+int swb_content_write_file(const swb_content *content, const char *path, swb_error *error)
+{
+    swb__output output;
+    swb__reader reader;
+    int status = SWB_OK;
+    uint8_t *chunk = malloc(CHUNK_BYTES);
+    if (swb__reader_init(&reader, content) != SWB_OK || chunk == NULL) {
+        status = swb__fail_nomem(error);
+        goto out;
+    }
+    status = swb__output_open(&output, path, content->size_bytes, error);
+    if (status == SWB_OK) {
+        status = write_all(&output, &reader, chunk, error);
+        status = swb__output_close(&output, status, error);
+    }
+out:
+    swb__reader_finish(&reader);
+    free(chunk);
+    return status;
+}
+
+/* A file that is being verified; its size is what it was at the start. */
+typedef struct input {
+    const char *path;
+    int fd;
+    uint64_t size_bytes;
+} input;
+
+static int input_open(input *file, const char *path, swb_error *error)
+{
+    struct stat info;
+    /* O_NONBLOCK: a FIFO in the file's place must not hold us up. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return swb__fail_errno(error, errno == ENOENT ? SWB_ENOENT : SWB_EIO, errno, "open %s",
+                               path);
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return swb__fail(error, SWB_EIO, "%s is no regular file", path);
+    }
+    *file = (input){path, fd, (uint64_t)info.st_size};
+    return SWB_OK;
+}
+
+/* Reads up to `length` bytes; fewer only where the file was cut meanwhile. */
+static int input_read(size_t *got_out, const input *file, uint64_t offset, uint8_t *to,
+                      size_t length, swb_error *error)
+{
+    size_t filled = 0;
+    while (filled < length) {
+        ssize_t got = pread(file->fd, to + filled, length - filled, (off_t)(offset + filled));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return swb__fail_errno(error, SWB_EIO, errno, "read %s at byte %" PRIu64, file->path,
+                                   offset + filled);
+        }
+        if (got == 0) {
+            break;
+        }
+        filled += (size_t)got;
+    }
+    *got_out = filled;
+    return SWB_OK;
+}
+
+/* Sets `*bad_offset_out` on SWB_EMISMATCH, which is left without a message. */
+static int compare_all(uint64_t *bad_offset_out, const input *file, swb__reader *reader,
+                       uint8_t *chunk, swb_error *error)
+{
+    uint64_t size_bytes = reader->content->size_bytes;
+    for (uint64_t at = 0; at < size_bytes; at += CHUNK_BYTES) {
+        size_t wanted = chunk_at(at, size_bytes);
+        size_t got = 0;
+        int status = input_read(&got, file, at, chunk, wanted, error);
+        if (status == SWB_OK) {
+            status = swb__reader_compare(bad_offset_out, reader, at, chunk, got);
+        }
+        if (status == SWB_OK && got < wanted) {
+            *bad_offset_out = at + got;
+            status = SWB_EMISMATCH;
+        }
+        if (status != SWB_OK) {
+            return status == SWB_ENOMEM ? swb__fail_nomem(error) : status;
+        }
+    }
+    if (file->size_bytes > size_bytes) {
+        *bad_offset_out = size_bytes;
+        return SWB_EMISMATCH;
+    }
+    return SWB_OK;
+}
+
+int swb_content_verify_file(uint64_t *bad_offset_out, const swb_content *content, const char *path,
+                            swb_error *error)
+{
+    input file;
+    swb__reader reader;
+    uint64_t bad_offset = 0;
+    int status = input_open(&file, path, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    uint8_t *chunk = malloc(CHUNK_BYTES);
+    if (swb__reader_init(&reader, content) != SWB_OK || chunk == NULL) {
+        status = swb__fail_nomem(error);
+    } else {
+        status = compare_all(&bad_offset, &file, &reader, chunk, error);
+    }
+    if (status == SWB_EMISMATCH) {
+        swb__fail(error, status,
+                  "%s (%" PRIu64 " bytes) differs at byte %" PRIu64 " from content of %" PRIu64
+                  " bytes with seed %" PRIu64,
+                  path, file.size_bytes, bad_offset, content->size_bytes, content->seed);
+        if (bad_offset_out != NULL) {
+            *bad_offset_out = bad_offset;
+        }
+    }
+    swb__reader_finish(&reader);
+    free(chunk);
+    close(file.fd);
+    return status;
+}
