@@ -2,7 +2,6 @@
 #include "json.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 bool cli_json_text(cJSON *object, const char *name, const char *text)
 {
