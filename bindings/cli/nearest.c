@@ -11,23 +11,33 @@ static size_t least(size_t a, size_t b, size_t c)
     return smaller < c ? smaller : c;
 }
 
-/* Edits that make one word of the other (Levenshtein 1966); words are at most WORD_MAX long. */
+/* Edits that make one word of the other, a swap of neighbours counting as one (optimal string
+ * alignment); words are at most WORD_MAX long. */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    size_t row[WORD_MAX + 1];
+    size_t rows[3][WORD_MAX + 1];
+    size_t *before = rows[0];
+    size_t *last = rows[1];
+    size_t *row = rows[2];
     for (size_t j = 0; j <= b_length; j++) {
-        row[j] = j;
+        last[j] = j;
     }
     for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = least(change, row[j] + 1, row[j - 1] + 1);
+            size_t change = last[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = least(change, row[j - 1] + 1, last[j] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                before[j - 2] + 1 < row[j]) {
+                row[j] = before[j - 2] + 1;
+            }
         }
+        size_t *oldest = before;
+        before = last;
+        last = row;
+        row = oldest;
     }
-    return row[b_length];
+    return last[b_length];
 }
 
 void cli_nearest_offer(cli_nearest *nearest, const char *candidate)

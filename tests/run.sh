@@ -1,0 +1,147 @@
+#!/bin/bash
+# Builds and tests everything. The last line is "N passed, N failed, N skipped".
+# usage: tests/run.sh [--quick] [--label LABEL]
+#   --quick        only the dev build and its unit tests
+#   --label LABEL  only the dev build and its tests with that label
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no label=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=yes ;;
+    --label)
+        label=${2:?--label needs a label}
+        shift
+        ;;
+    -h | --help)
+        sed -n '2,5s/^# \{0,1\}//p' "$0"
+        exit 0
+        ;;
+    *)
+        echo "tests/run.sh: unknown option '$1'" >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+
+passed=0 failed=0 skipped=0
+skip_reasons=() failures=()
+logs=build/test-logs
+mkdir -p "$logs"
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+# One step that is a test by itself: step NAME COMMAND...
+step() {
+    local name=$1
+    shift
+    say "$name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        failures+=("$name")
+    fi
+}
+
+skip() {
+    skipped=$((skipped + 1))
+    skip_reasons+=("$1: $2")
+}
+
+build() {
+    cmake --preset "$1" >/dev/null && cmake --build --preset "$1"
+}
+
+# Runs the tests of a preset and counts them from the report that CTest writes.
+run_tests() {
+    local preset=$1
+    local report=$PWD/$logs/$preset.xml
+    shift
+    say "tests of the $preset build ${*}"
+    rm -f "$report"
+    ctest --preset "$preset" --output-junit "$report" "$@" || true
+    if ! [ -s "$report" ]; then
+        failed=$((failed + 1))
+        failures+=("$preset: ctest wrote no report")
+        return
+    fi
+    while IFS=$'\t' read -r kind test why; do
+        case $kind in
+        passed) passed=$((passed + test)) ;;
+        failed)
+            failed=$((failed + 1))
+            failures+=("$preset $test")
+            ;;
+        skipped) skip "$preset $test" "$why" ;;
+        esac
+    done < <(python3 tests/support/read_report.py "$report")
+}
+
+# Memory errors and leaks that the sanitizers cannot see: uninitialised reads.
+valgrind_tests() {
+    if ! command -v valgrind >/dev/null; then
+        skip valgrind "valgrind is not installed"
+        return
+    fi
+    local program name
+    for program in build/dev/tests/unit/*/test_* build/dev/tests/conformance/test_*; do
+        if ! [ -f "$program" ] || ! [ -x "$program" ]; then
+            continue
+        fi
+        name=$(basename "$program")
+        say "valgrind $name"
+        local status=0
+        SWB_TEST_SLOW=1 timeout 900 valgrind --quiet --leak-check=full --error-exitcode=99 \
+            --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes \
+            "$program" >"$logs/valgrind-$name.log" 2>&1 || status=$?
+        case $status in
+        0) passed=$((passed + 1)) ;;
+        77) skip "valgrind $name" "$(grep -m1 SKIP "$logs/valgrind-$name.log" || echo 'no reason given')" ;;
+        *)
+            failed=$((failed + 1))
+            failures+=("valgrind $name (build/test-logs/valgrind-$name.log)")
+            tail -40 "$logs/valgrind-$name.log"
+            ;;
+        esac
+    done
+}
+
+check_scripts() {
+    git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
+}
+
+check_format() {
+    git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror
+}
+
+finish() {
+    say "summary"
+    [ ${#skip_reasons[@]} -eq 0 ] || printf 'skipped: %s\n' "${skip_reasons[@]}"
+    [ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+}
+
+say "packages that are missing"
+examples/install-deps.sh build clients test || skip packages "some could not be installed"
+
+step "build with gcc, warnings are errors" build dev
+if [ "$quick" = yes ]; then
+    run_tests dev -L unit
+elif [ -n "$label" ]; then
+    run_tests dev -L "$label"
+else
+    step "shellcheck" check_scripts
+    step "clang-format" check_format
+    run_tests dev
+    step "build with clang, warnings are errors" build clang
+    step "build with the address and undefined behaviour sanitizers" build asan
+    run_tests asan -L 'unit|conformance|fuzz'
+    valgrind_tests
+fi
+finish
