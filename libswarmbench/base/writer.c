@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 void swb__writer_init(swb__writer *writer, int fd)
 {
@@ -94,37 +95,21 @@ void swb__json_close(swb__writer *writer, char bracket)
     swb__writer_bytes(writer, &bracket, 1);
 }
 
-/* Length of the UTF-8 sequence at `at`, 0 where there is none. */
-static size_t utf8_length(const unsigned char *at)
-{
-    size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
-                    : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
-    bool too_high = at[0] == 0xf4 && at[1] >= 0x90;
-    return overlong || surrogate || too_high ? 0 : length;
-}
-
 static void quoted(swb__writer *writer, const char *value)
 {
-    const unsigned char *at = (const unsigned char *)value;
+    const char *at = value;
     swb__writer_bytes(writer, "\"", 1);
     while (*at != '\0') {
-        size_t length = utf8_length(at);
+        size_t length = swb__utf8_length(at);
         if (*at == '"' || *at == '\\') {
-            char escaped[2] = {'\\', (char)*at};
+            char escaped[2] = {'\\', *at};
             swb__writer_bytes(writer, escaped, 2);
         } else if (*at == '\n') {
             swb__writer_text(writer, "\\n");
-        } else if (*at < 0x20) {
-            swb__writer_printf(writer, "\\u%04x", *at);
+        } else if ((unsigned char)*at < 0x20) {
+            swb__writer_printf(writer, "\\u%04x", (unsigned char)*at);
         } else if (length == 0) {
-            swb__writer_text(writer, "\xef\xbf\xbd");
+            swb__writer_text(writer, SWB__UTF8_REPLACEMENT);
         } else {
             swb__writer_bytes(writer, at, length);
         }
