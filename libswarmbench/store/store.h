@@ -21,25 +21,27 @@ int swb__store_open(swb__store **out, const char *path, swb_error *error);
 /* As above for reading only; SWB_ENOENT where there is no file. */
 int swb__store_open_read(swb__store **out, const char *path, swb_error *error);
 void swb__store_close(swb__store *store);
-/* For the readers in store/ and report/. */
+/* For the readers in store/ and report/: finalize every statement before closing. */
 sqlite3 *swb__store_database(swb__store *store);
+/* Does a live runner write to the file now? */
+bool swb__store_written(const swb__store *store);
 
-typedef struct swb__store_experiment {
+typedef struct swb__store_experiment_row {
     const char *name;
     const char *digest; /* 64 hex digits: names the experiment */
     const char *text;   /* the YAML file */
     uint64_t seed;
     uint64_t runs_planned;
-    const char *place;  /* deployer */
+    const char *place; /* deployer */
     const char *baseline;
     double margin;
     double confidence;
-} swb__store_experiment;
+} swb__store_experiment_row;
 
 /* Finds the experiment by its digest, or adds it. `*id_out` is its key, `*known_out` whether it was
- * there. On one that was there, runs left unfinished are marked interrupted. */
+ * there. Runs that a dead runner left unfinished in the file are marked interrupted. */
 int swb__store_experiment(int64_t *id_out, bool *known_out, swb__store *store,
-                          const swb__store_experiment *experiment, swb_error *error);
+                          const swb__store_experiment_row *experiment, swb_error *error);
 /* Records how it ended: "done", "interrupted", or a reason. */
 int swb__store_experiment_end(swb__store *store, int64_t experiment, const char *ending,
                               swb_error *error);
@@ -56,42 +58,47 @@ typedef struct swb__store_cell {
     uint32_t size;
     uint32_t seeders;
 } swb__store_cell;
+/* Records why the repetitions of a cell ended. SWB_ENOENT where the cell has no run. */
+int swb__store_cell_end(swb__store *store, int64_t experiment, uint64_t index, const char *ending,
+                        swb_error *error);
 
 typedef struct swb__store_run {
-    uint64_t index;      /* in the plan */
+    uint64_t index; /* in the plan */
     swb__store_cell cell;
     const char *mode;
     uint64_t block;
     uint32_t seeder_set;
     uint32_t repetition;
-    uint32_t attempt;    /* from 1 */
+    uint32_t attempt; /* from 1 */
     uint64_t content_seed;
     uint64_t run_seed;
 } swb__store_run;
 
 /* What is stored of run `index`: */
 typedef enum swb__run_state {
-    SWB__RUN_ABSENT,     /* nothing, or only interrupted attempts */
-    SWB__RUN_DONE,       /* completed */
-    SWB__RUN_FAILED,     /* failed for good */
+    SWB__RUN_ABSENT, /* nothing, or only interrupted attempts */
+    SWB__RUN_DONE,   /* completed */
+    SWB__RUN_FAILED, /* failed for good */
 } swb__run_state;
-int swb__store_run_state(swb__run_state *out, swb__store *store, int64_t experiment,
-                         uint64_t index, swb_error *error);
+int swb__store_run_state(swb__run_state *out, swb__store *store, int64_t experiment, uint64_t index,
+                         swb_error *error);
 /* Makespans in ns of the stored successful runs of a cell and mode: for the stopping rule.
  * `*values_out` freed with free(). */
 int swb__store_makespans(double **values_out, size_t *count_out, swb__store *store,
                          int64_t experiment, uint64_t cell, const char *mode, swb_error *error);
 
-/* Begins a run: commits its row as "running" (an interrupted row of the same index and attempt is
- * replaced), then opens the transaction that the calls below write in. */
+/* Begins a run: commits its row as "running", then opens the transaction that the calls below write
+ * in; times before this call are fine, they are stored relative to it. Interrupted rows of the same
+ * index are replaced. Where the attempt has ended already (retried before a crash), the next free
+ * number is taken instead. SWB_EEXIST: the run is done or failed for good. */
 int swb__store_run_begin(swb__store *store, int64_t experiment, const swb__store_run *run,
                          swb_error *error);
+/* A node or download that is stored again is replaced. */
 int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *error);
 int swb__store_download(swb__store *store, const swb__download *download, swb_error *error);
 int swb__store_progress(swb__store *store, uint32_t node, int64_t time_ns, uint64_t bytes,
                         swb_error *error);
-int swb__store_sample(swb__store *store, uint32_t node, const swb_sample *sample,
-                      swb_error *error);
+int swb__store_sample(swb__store *store, uint32_t node, const swb_sample *sample, swb_error *error);
 /* `kind`: a word ("phase", "exited", "fault", ...); node UINT32_MAX: the run. */
 int swb__store_event(swb__store *store, int64_t time_ns, uint32_t node, const char *kind,
                      const char *text, swb_error *error);

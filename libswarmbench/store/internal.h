@@ -1,0 +1,27 @@
+/* The open results file, as the files of store/ share it. */
+#ifndef SWB_STORE_INTERNAL_H
+#define SWB_STORE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include <sqlite3.h>
+
+#include "store/lock.h"
+#include "store/store.h"
+
+#define SWB__STATEMENTS_MAX 32
+
+struct swb__store {
+    sqlite3 *db;
+    const char *path; /* absolute; borrowed from `db` */
+    swb__lock lock;   /* held by a writer */
+    bool writing;     /* opened for writing, and all is well */
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } statements[SWB__STATEMENTS_MAX];
+    int64_t run;       /* row of the run that is open; 0: none */
+    int64_t origin_ns; /* when it was begun, on the monotonic clock */
+};
+
+#endif
