@@ -28,7 +28,7 @@ typedef struct run_session {
     run_view view;
     cli_display display;
     cli_tally tally;
-    int ending; /* status that the experiment ended with */
+    swb_event ending; /* the last one; its status says why the experiment ended early */
 } run_session;
 
 /* Set by the signal handler, read by the loop. */
@@ -173,7 +173,7 @@ static int follow(run_session *session)
             cli_tally_add(&session->tally, &event);
             show_event(session, &event);
             if (event.kind == SWB_EVENT_EXPERIMENT_ENDED) {
-                session->ending = event.status;
+                session->ending = event;
             }
         }
         if (session->view == VIEW_LIVE) {
@@ -205,11 +205,13 @@ static cli_exit perform(run_session *session, const cli_arguments *arguments)
     cli_display_clear(&session->display);
     swb_runner_destroy(session->runner);
     session->runner = NULL;
+    const char *why = swb_status_text(status);
     if (status == SWB_OK) {
-        status = session->ending;
+        status = session->ending.status;
+        why = session->ending.text;
     }
     if (status != SWB_OK && status != SWB_EINTERRUPTED) {
-        cli_complain("the experiment ended early: %s", swb_status_text(status));
+        cli_complain("the experiment ended early: %s", why);
     }
     if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2) {
         const char *path = cli_value(arguments, "output");
@@ -238,9 +240,6 @@ cli_exit cmd_run(const cli_arguments *arguments)
         cli_tally_finish(&session.tally);
     } else {
         result = cli_failed(&error);
-        if (status == SWB_EEXIST) {
-            fputs("go on with --resume, or name another file with -o\n", stderr);
-        }
     }
     free(session.default_path);
     swb_plan_destroy(session.plan);

@@ -33,7 +33,10 @@ static void begin_run(cli_tally *tally, const swb_event *event)
     swb_cell cell;
     const char *mode = swb_experiment_mode_name(tally->experiment, event->mode);
     tally->running = true;
-    tally->run = event->run;
+    tally->number = tally->ended + 1;
+    if (tally->to_do < tally->number) {
+        tally->to_do = tally->number;
+    }
     tally->attempt = (uint32_t)event->value;
     tally->completed = 0;
     tally->bytes = 0;
@@ -91,6 +94,10 @@ void cli_tally_add(cli_tally *tally, const swb_event *event)
         tally->ended++;
         tally->failed += event->status != SWB_OK && event->status != SWB_EINTERRUPTED;
         break;
+    case SWB_EVENT_RETRY: /* the end that came before it was not the last one */
+        tally->ended--;
+        tally->failed--;
+        break;
     case SWB_EVENT_PHASE:
         snprintf(tally->phase, sizeof tally->phase, "%.31s", event->text);
         break;
@@ -122,9 +129,8 @@ void cli_tally_measure(cli_tally *tally, int64_t now_ns)
 /* "run 3/24 deluge file_size=100MB size=8 seeders=1" */
 static void name_run(char *out, size_t size, const cli_tally *tally)
 {
-    uint64_t number = tally->ended + (tally->running ? 1 : 0);
-    snprintf(out, size, "run %" PRIu64 "/%" PRIu64 " %s %s", number, tally->to_do, tally->mode,
-             tally->cell);
+    snprintf(out, size, "run %" PRIu64 "/%" PRIu64 " %s %s", tally->number, tally->to_do,
+             tally->mode, tally->cell);
 }
 
 static cli_weight run_ended_line(char *out, size_t size, const char *run, const swb_event *event)
@@ -160,7 +166,7 @@ static cli_weight describe(char *out, size_t size, const cli_tally *tally, const
     case SWB_EVENT_RUN_ENDED:
         return run_ended_line(out, size, run, event);
     case SWB_EVENT_RETRY:
-        snprintf(out, size, "%s: will be tried again: %s", run, event->text);
+        snprintf(out, size, "%s: will be tried again", run);
         return CLI_WEIGHT_NOTICE;
     case SWB_EVENT_NODE_EXITED:
         snprintf(out, size, "%s: node %s ended unexpectedly: %s", run, event->name, event->text);

@@ -33,7 +33,8 @@ ENDED = "2 0 - - - 0 0 -"
 GOOD = [STARTED, RUN_1, "5 0 0 0 - 0 0 - leech", "9 0 0 0 1 500000 1000000 deluge-01",
         "10 0 0 0 1 1200000000 0 deluge-01", RUN_1_DONE, ENDED]
 BAD = [STARTED, RUN_1, RUN_1_DONE, "3 0 1 1 - 1 0 - size=3 seeders=1",
-       r"7 21 1 1 2 0 0 qb-02 oops\x0a\x1b[31m\xff", "13 0 1 1 - 0 0 - node qb-02 ended",
+       r"7 21 1 1 2 0 0 qb-02 oops\x0a\x1b[31m\xff", "4 21 1 1 - 0 0 - node qb-02 ended",
+       "13 21 1 1 - 2 0 - node qb-02 ended",
        "3 0 1 1 - 2 0 - size=3 seeders=1", "4 7 1 1 - 0 0 - too slow", ENDED]
 
 
@@ -68,7 +69,7 @@ class Lines(Scripted):
         self.assertEqual(result.returncode, RUNS_FAILED)
         run = "run 2/2 qbittorrent size=3 seeders=1"
         for line in (f"{run}: node qb-02 ended unexpectedly: oops  [31m?",
-                     f"{run}: will be tried again: node qb-02 ended",
+                     f"{run}: failed: node qb-02 ended", f"{run}: will be tried again",
                      f"{run}: started, attempt 2", f"{run}: failed: too slow"):
             self.assertIn(line, result.stderr.splitlines())
 
@@ -76,6 +77,7 @@ class Lines(Scripted):
         result = self.run_script(BAD, "-q", "-o", "r.db")
         self.assertEqual((result.returncode, result.stdout), (RUNS_FAILED, ""))
         self.assertEqual(result.stderr.splitlines()[1:], [
+            "swarmbench: run 2/2 qbittorrent size=3 seeders=1: failed: node qb-02 ended",
             "swarmbench: run 2/2 qbittorrent size=3 seeders=1: failed: too slow"])
 
     def test_json_writes_one_object_a_line(self):
@@ -85,7 +87,7 @@ class Lines(Scripted):
         self.assertEqual(events[0], {"event": "experiment_started", "status": "SWB_OK", "value": 2,
                                      "time_ns": 10000000000000001})
         self.assertEqual(events[4]["text"], "oops\n\x1b[31m?")
-        self.assertEqual((events[7]["event"], events[7]["status"]), ("run_ended", "SWB_ETIMEDOUT"))
+        self.assertEqual((events[8]["event"], events[8]["status"]), ("run_ended", "SWB_ETIMEDOUT"))
 
     def test_options_reach_the_runner(self):
         told = self.run_script(GOOD, "-or.db", "--only", "1", "--on=local", "--work-dir", "/w",
@@ -105,14 +107,10 @@ class Failures(Scripted):
             self.assertEqual(result.returncode, code)
             self.assertIn("swarmbench: why it failed\n", result.stderr)
 
-    def test_an_experiment_that_is_there_already_gets_a_hint(self):
-        result = self.run_script(["fail 16 it is there already"], "-o", "r.db")
-        self.assertIn("--resume", result.stderr)
-
     def test_an_experiment_that_ends_early_is_an_error(self):
-        result = self.run_script([STARTED, "2 20 - - - 0 0 -"], "-o", "r.db")
+        result = self.run_script([STARTED, "2 20 - - - 0 0 - the disk is full"], "-o", "r.db")
         self.assertEqual(result.returncode, ENVIRONMENT)
-        self.assertIn("swarmbench: the experiment ended early: no space left\n", result.stderr)
+        self.assertIn("swarmbench: the experiment ended early: the disk is full\n", result.stderr)
 
 
 class Signals(Scripted):
