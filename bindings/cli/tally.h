@@ -8,11 +8,11 @@ typedef struct cli_tally {
     const swb_experiment *experiment;
     const swb_plan *plan;
     int64_t begin_ns;
-    uint64_t to_do; /* runs at most, as the runner told at its start */
-    uint64_t ended; /* runs that came to an end, failed ones included */
-    uint64_t failed;
-    bool running; /* a run is under way; what follows is about it */
-    uint64_t run; /* its index in the plan */
+    uint64_t to_do;  /* runs, as the runner told at its start; optional ones come on top */
+    uint64_t ended;  /* runs that came to an end, failed ones included */
+    uint64_t failed; /* for good */
+    bool running;    /* a run is under way; what follows is about it */
+    uint64_t number; /* counts the runs that were started, from 1 */
     uint32_t attempt;
     char mode[64];
     char cell[200];
