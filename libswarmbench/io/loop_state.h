@@ -47,10 +47,20 @@ void swb__loop_undefer(swb_loop *loop, struct swb__deferred *deferred);
 /* Runs what was posted so far; true where there was something. */
 bool swb__loop_run_posts(swb_loop *loop);
 
-/* Watches a descriptor, which stays the caller's; NULL where memory or the kernel refuses. The
- * memory of the watcher goes by itself after swb__poll_close(). */
-uv_poll_t *swb__poll_open(swb_loop *loop, int fd, void *data);
-int swb__poll_start(swb_loop *loop, uv_poll_t *poll, int events, uv_poll_cb function);
-void swb__poll_close(uv_poll_t *poll);
+/* Watches a descriptor, which stays the caller's. `events`: UV_READABLE, UV_WRITABLE. */
+typedef void (*swb__poll_fn)(void *argument, int fd, int events);
+struct swb__poll {
+    uv_poll_t uv;
+    swb_loop *loop;
+    int fd;
+    int events; /* that are waited for */
+    swb__poll_fn ready;
+    void *argument;
+};
+/* NULL where memory or the kernel refuses. */
+struct swb__poll *swb__poll_open(swb_loop *loop, int fd, swb__poll_fn ready, void *argument);
+void swb__poll_set(struct swb__poll *poll, int events);
+/* Its memory goes later by itself. Accepts NULL. */
+void swb__poll_close(struct swb__poll *poll);
 
 #endif

@@ -41,35 +41,32 @@ static void act(swb_loop *loop, curl_socket_t fd, int flags)
     }
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_ready(void *argument, int fd, int events)
 {
-    uv_os_fd_t fd;
-    if (uv_fileno((uv_handle_t *)poll, &fd) != 0) {
-        return;
-    }
     int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) | (status < 0 ? CURL_CSELECT_ERR : 0);
-    act(poll->data, fd, flags);
+                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    act(argument, fd, flags);
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *argument, void *assigned)
 {
     (void)easy;
     swb_loop *loop = argument;
-    uv_poll_t *poll = assigned;
+    struct swb__poll *poll = assigned;
     if (what == CURL_POLL_REMOVE) {
         swb__poll_close(poll);
         return 0;
     }
     if (poll == NULL) {
-        poll = swb__poll_open(loop, fd, loop);
+        poll = swb__poll_open(loop, fd, on_ready, loop);
         if (poll == NULL) {
             return -1;
         }
         curl_multi_assign(loop->multi, fd, poll);
     }
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return swb__poll_start(loop, poll, events, on_ready) == 0 ? 0 : -1;
+    swb__poll_set(poll, (what & CURL_POLL_IN ? UV_READABLE : 0) |
+                            (what & CURL_POLL_OUT ? UV_WRITABLE : 0));
+    return 0;
 }
 
 static void on_timeout(uv_timer_t *timer)

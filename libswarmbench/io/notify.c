@@ -26,7 +26,7 @@ struct swb__notify {
 struct swb__inotify {
     swb_loop *loop;
     int fd;
-    uv_poll_t *poll;
+    struct swb__poll *poll;
     bool telling;
     LIST_HEAD(, swb__notify) notifies;
 };
@@ -88,13 +88,12 @@ static void sweep(struct swb__inotify *inotify)
     }
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_ready(void *argument, int fd, int events)
 {
-    struct swb__inotify *inotify = poll->data;
+    struct swb__inotify *inotify = argument;
     alignas(struct inotify_event) char bytes[16 << 10];
-    (void)status;
     (void)events;
-    ssize_t length = read(inotify->fd, bytes, sizeof bytes);
+    ssize_t length = read(fd, bytes, sizeof bytes);
     int64_t now_ns = swb__clock_ns();
     inotify->telling = true;
     for (ssize_t at = 0; at < length;) {
@@ -136,11 +135,12 @@ static int open_instance(swb_loop *loop, swb_error *error)
         return errno == EMFILE ? fail_limit(error, "max_user_instances")
                                : swb__fail_errno(error, SWB_EIO, errno, "inotify");
     }
-    inotify->poll = swb__poll_open(loop, inotify->fd, inotify);
-    if (inotify->poll == NULL || swb__poll_start(loop, inotify->poll, UV_READABLE, on_ready) != 0) {
+    inotify->poll = swb__poll_open(loop, inotify->fd, on_ready, inotify);
+    if (inotify->poll == NULL) {
         close_instance(inotify);
         return swb__fail_nomem(error);
     }
+    swb__poll_set(inotify->poll, UV_READABLE);
     loop->inotify = inotify;
     return SWB_OK;
 }

@@ -3,31 +3,48 @@
 
 #include <stdlib.h>
 
-static void free_handle(uv_handle_t *handle)
+static void on_event(uv_poll_t *uv, int status, int events)
 {
-    free(handle);
+    struct swb__poll *poll = uv->data;
+    if (status != 0) {
+        /* An error on the socket, upon which libuv stops: whoever reads or writes will see it. */
+        events = poll->events;
+        swb__poll_set(poll, events);
+    }
+    poll->ready(poll->argument, poll->fd, events);
 }
 
-uv_poll_t *swb__poll_open(swb_loop *loop, int fd, void *data)
+struct swb__poll *swb__poll_open(swb_loop *loop, int fd, swb__poll_fn ready, void *argument)
 {
-    uv_poll_t *poll = malloc(sizeof *poll);
-    if (poll == NULL || uv_poll_init(swb__loop_uv(loop), poll, fd) != 0) {
+    struct swb__poll *poll = malloc(sizeof *poll);
+    if (poll == NULL || uv_poll_init(&loop->uv, &poll->uv, fd) != 0) {
         free(poll);
         return NULL;
     }
-    poll->data = data;
+    poll->uv.data = poll;
+    poll->loop = loop;
+    poll->fd = fd;
+    poll->events = 0;
+    poll->ready = ready;
+    poll->argument = argument;
     return poll;
 }
 
-int swb__poll_start(swb_loop *loop, uv_poll_t *poll, int events, uv_poll_cb function)
+void swb__poll_set(struct swb__poll *poll, int events)
 {
-    loop->changed = true;
-    return uv_poll_start(poll, events, function);
+    poll->events = events;
+    poll->loop->changed = true;
+    uv_poll_start(&poll->uv, events, on_event);
 }
 
-void swb__poll_close(uv_poll_t *poll)
+static void on_closed(uv_handle_t *uv)
+{
+    free(uv->data);
+}
+
+void swb__poll_close(struct swb__poll *poll)
 {
     if (poll != NULL) {
-        uv_close((uv_handle_t *)poll, free_handle);
+        uv_close((uv_handle_t *)&poll->uv, on_closed);
     }
 }

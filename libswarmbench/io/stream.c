@@ -34,7 +34,7 @@ struct swb__stream {
     char peer[160];
     char message[CURL_ERROR_SIZE];
     CURLSH *share;
-    uv_poll_t *poll;
+    struct swb__poll *poll;
     enum state state;
     bool told;        /* `closed` was called */
     bool send_failed; /* what came in before is still read */
@@ -162,21 +162,20 @@ static bool send_block(swb__stream *stream, struct block *block)
     return true;
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events);
-
 static void send_queued(swb__stream *stream)
 {
     while (!stream->send_failed && !STAILQ_EMPTY(&stream->out) &&
            send_block(stream, STAILQ_FIRST(&stream->out))) {
     }
     bool waits = !stream->send_failed && !STAILQ_EMPTY(&stream->out);
-    swb__poll_start(stream->loop, stream->poll, UV_READABLE | (waits ? UV_WRITABLE : 0), on_ready);
+    swb__poll_set(stream->poll, UV_READABLE | (waits ? UV_WRITABLE : 0));
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_ready(void *argument, int fd, int events)
 {
-    swb__stream *stream = poll->data;
-    if (status == 0 && (events & UV_WRITABLE) != 0) {
+    swb__stream *stream = argument;
+    (void)fd;
+    if ((events & UV_WRITABLE) != 0) {
         send_queued(stream);
     }
     receive(stream);
@@ -187,12 +186,12 @@ static void on_connected(swb__stream *stream)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
     curl_easy_getinfo(stream->entry.easy, CURLINFO_ACTIVESOCKET, &fd);
-    stream->poll = fd == CURL_SOCKET_BAD ? NULL : swb__poll_open(stream->loop, fd, stream);
-    if (stream->poll == NULL ||
-        swb__poll_start(stream->loop, stream->poll, UV_READABLE, on_ready) != 0) {
+    stream->poll = swb__poll_open(stream->loop, fd, on_ready, stream);
+    if (stream->poll == NULL) {
         end(stream, SWB_ENOMEM, "the socket cannot be watched");
         return;
     }
+    swb__poll_set(stream->poll, UV_READABLE);
     stream->state = OPEN;
     /* What came along with the handshake may lie in TLS already. */
     swb__loop_defer(stream->loop, &stream->again, read_again, stream);
