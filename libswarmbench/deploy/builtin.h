@@ -4,4 +4,6 @@
 
 #include <swarmbench/sys/deployer.h>
 
+extern const swb_deployer swb__deployer_local;
+
 #endif

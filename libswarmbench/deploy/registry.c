@@ -11,6 +11,7 @@
 
 /* Every built-in deployer has its line here; NULL ends the list. */
 static const swb_deployer *const builtin[] = {
+    &swb__deployer_local,
     NULL,
 };
 
@@ -81,9 +82,8 @@ int swb_deployer_register(const swb_deployer *deployer, swb_error *error)
         return swb__fail(error, SWB_EINVAL, "a deployer needs a name");
     }
     if (deployer->api_version != SWB_DEPLOYER_API_VERSION) {
-        return swb__fail(error, SWB_EINVAL,
-                         "deployer '%s' has api_version %u, this library has %u", deployer->name,
-                         deployer->api_version, SWB_DEPLOYER_API_VERSION);
+        return swb__fail(error, SWB_EINVAL, "deployer '%s' has api_version %u, this library has %u",
+                         deployer->name, deployer->api_version, SWB_DEPLOYER_API_VERSION);
     }
     const char *missing = missing_member(deployer);
     if (missing != NULL) {

@@ -6,8 +6,6 @@
 
 #include "io/loop.h"
 
-typedef struct swb__maker swb__maker;
-
 /* Called once, from the loop; `torrent` is moved to the callee, NULL on failure. */
 typedef void (*swb__maker_done)(void *argument, int status, swb_torrent *torrent,
                                 const swb_error *error);
@@ -15,8 +13,8 @@ typedef void (*swb__maker_done)(void *argument, int status, swb_torrent *torrent
 /* Makes the torrent of (seed, size) with `announce`, writing the content to `path` unless that is
  * NULL. SWB_EINVAL, SWB_ENOMEM. */
 int swb__maker_torrent(swb_loop *loop, uint64_t seed, uint64_t size_bytes, const char *name,
-                       const char *announce, const char *path, swb__maker_done done,
-                       void *argument, swb_error *error);
+                       const char *announce, const char *path, swb__maker_done done, void *argument,
+                       swb_error *error);
 
 /* Verifies the file at `path`. SWB_OK or SWB_EMISMATCH (bad_offset told), SWB_ENOENT, SWB_EIO. */
 typedef void (*swb__verifier_done)(void *argument, int status, uint64_t bad_offset,

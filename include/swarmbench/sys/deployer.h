@@ -162,12 +162,12 @@ typedef struct swb_deployer {
     /** Borrowed until close(); NULL before make_torrent() is done. */
     const swb_torrent *(*torrent)(void *site);
 
-    /** Writes the launch's files and starts the node. */
+    /** Writes the launch's files and starts the node; `launch` is borrowed until this returns. */
     void (*start)(void *site, size_t node, const swb_launch *launch, swb_done done,
                   void *argument);
 
-    /** Watches the content file of the node from now on; tells by events.watched. `begin_ns`: the
-     *  moment before which no byte can have come. */
+    /** Watches the content file of the node from now on; tells by events.watched, where the file
+     *  system allows it. `begin_ns`: the moment before which no byte can have come. */
     int (*watch)(void *site, size_t node, int64_t begin_ns, swb_error *error);
 
     /** Verifies the node's content file. SWB_EMISMATCH tells the first bad offset in words and in

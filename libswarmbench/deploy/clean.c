@@ -1,0 +1,201 @@
+/* Ending and removing what dead runners left behind, as their journals tell. */
+#define _GNU_SOURCE
+#include "deploy/journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "io/process.h"
+
+#define PATH_SIZE 4096
+#define JOURNAL_LIMIT ((size_t)16 << 20)
+#define END_WAIT_MS 5000
+
+struct cleaner {
+    swb_clean_report report;
+    char boot[SWB__JOURNAL_BOOT_SIZE];
+    bool dry_run;
+    bool keep;        /* the journal at hand names what could not be removed */
+    int status;       /* the first failure; the rest is cleaned all the same */
+    swb_error *error; /* tells it */
+};
+
+static void fail(struct cleaner *cleaner, const swb_error *error)
+{
+    cleaner->keep = true;
+    if (cleaner->status == SWB_OK) {
+        cleaner->status = swb__fail(cleaner->error, error->status, "%s", error->message);
+    }
+}
+
+static bool has_ended(int pidfd, int wait_ms)
+{
+    struct pollfd poller = {.fd = pidfd, .events = POLLIN};
+    return poll(&poller, 1, wait_ms) > 0;
+}
+
+/* `pidfd` holds on to the process, so that the process whose start is checked is the one killed. */
+static bool end_process(int pidfd, pid_t pid, uint64_t ticks, bool dry_run)
+{
+    uint64_t found;
+    if (swb__process_start_ticks(&found, pid) != SWB_OK || found != ticks || has_ended(pidfd, 0)) {
+        return false;
+    }
+    if (!dry_run) {
+        /* Children of the client are in its group. */
+        kill(-pid, SIGKILL);
+        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+        has_ended(pidfd, END_WAIT_MS);
+    }
+    return true;
+}
+
+/* "PID START_TICKS BOOT_ID"; anything else is passed over. */
+static void clean_process(struct cleaner *cleaner, const char *text)
+{
+    char *at;
+    errno = 0;
+    long pid = strtol(text, &at, 10);
+    if (*at != ' ' || pid <= 1 || pid > INT32_MAX) {
+        return;
+    }
+    uint64_t ticks = strtoull(at + 1, &at, 10);
+    if (*at != ' ' || errno != 0 || strcmp(at + 1, cleaner->boot) != 0) {
+        return;
+    }
+    int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    if (pidfd < 0) {
+        return;
+    }
+    if (end_process(pidfd, (pid_t)pid, ticks, cleaner->dry_run)) {
+        cleaner->report.processes++;
+    }
+    close(pidfd);
+}
+
+static void clean_directory(struct cleaner *cleaner, const char *path)
+{
+    swb_error error = SWB_ERROR_INIT;
+    if (!swb__journal_owns_directory(path)) {
+        return;
+    }
+    if (!cleaner->dry_run && swb__journal_remove_directory(path, &error) != SWB_OK) {
+        fail(cleaner, &error);
+        return;
+    }
+    cleaner->report.directories++;
+}
+
+/* Calls `clean` with what follows `key` in each line that begins with it. */
+static void each_line(struct cleaner *cleaner, char *text, size_t length, const char *key,
+                      void (*clean)(struct cleaner *, const char *))
+{
+    size_t key_length = strlen(key);
+    for (char *line = text, *end; line < text + length; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(text + length - line));
+        if (end == NULL) {
+            return; /* cut short: what it was to name was not made yet */
+        }
+        *end = '\0';
+        if (strncmp(line, key, key_length) == 0) {
+            clean(cleaner, line + key_length);
+        }
+        *end = '\n';
+    }
+}
+
+static void clean_journal(struct cleaner *cleaner, const char *path)
+{
+    char *text;
+    size_t length;
+    swb_error error = SWB_ERROR_INIT;
+    cleaner->report.journals++;
+    cleaner->keep = cleaner->dry_run;
+    if (swb__read_file(&text, &length, path, JOURNAL_LIMIT, &error) != SWB_OK) {
+        fail(cleaner, &error);
+        return;
+    }
+    /* Processes first: they write to the directories. */
+    each_line(cleaner, text, length, "proc ", clean_process);
+    each_line(cleaner, text, length, "dir ", clean_directory);
+    free(text);
+    if (!cleaner->keep) {
+        unlink(path);
+    }
+}
+
+/* A journal is dead when its lock can be taken. */
+static void visit(struct cleaner *cleaner, const char *path)
+{
+    struct stat info;
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid()) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            clean_journal(cleaner, path);
+        } else {
+            cleaner->report.live++;
+        }
+    }
+    close(fd);
+}
+
+static bool is_journal(const char *name)
+{
+    size_t length = strlen(name);
+    size_t suffix = strlen(SWB__JOURNAL_SUFFIX);
+    return length > suffix && strcmp(name + length - suffix, SWB__JOURNAL_SUFFIX) == 0;
+}
+
+int swb__journal_clean(swb_clean_report *out, int dry_run, swb_error *error)
+{
+    char folder[PATH_SIZE];
+    struct cleaner cleaner = {.dry_run = dry_run != 0, .error = error};
+    int status = swb__journal_folder(folder, sizeof folder, error);
+    if (status == SWB_OK) {
+        status = swb__journal_boot_id(cleaner.boot, error);
+    }
+    if (status != SWB_OK) {
+        return status;
+    }
+    DIR *directory = opendir(folder);
+    if (directory == NULL) {
+        return swb__fail_errno(error, SWB_EIO, errno, "open %s", folder);
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL) {
+        char path[PATH_SIZE + sizeof entry->d_name];
+        if (is_journal(entry->d_name)) {
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            visit(&cleaner, path);
+        }
+    }
+    closedir(directory);
+    if (cleaner.status == SWB_OK) {
+        *out = cleaner.report;
+    }
+    return cleaner.status;
+}
+
+int swb_clean(swb_clean_report *out, int dry_run, swb_error *error)
+{
+    if (out == NULL) {
+        return swb__fail(error, SWB_EINVAL, "swb_clean() needs a place for its report");
+    }
+    return swb__journal_clean(out, dry_run, error);
+}

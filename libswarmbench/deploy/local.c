@@ -1,0 +1,74 @@
+/* The `local` deployer: plain processes on this machine, each on a loopback address of its own. */
+#include "deploy/builtin.h"
+#include "deploy/local_site.h"
+#include "host/sampler.h"
+
+static void place(void *argument, size_t index, swb_node *out)
+{
+    const local_site *site = argument;
+    const local_node *node = &site->nodes[index];
+    out->name = node->request->name;
+    out->role = node->request->role;
+    out->address = node->address;
+    out->data_port = SWB__DATA_PORT;
+    out->api_port = SWB__API_PORT;
+    out->extra_port = SWB__EXTRA_PORT;
+    out->home_dir = node->home_dir;
+    out->content_dir = node->content_dir;
+    out->user = site->user;
+    out->password = site->password;
+    out->content_name = LOCAL_CONTENT_NAME;
+    out->content_bytes = site->request->content_bytes;
+    out->swarm_size = site->swarm_size;
+    out->options = node->request->options;
+}
+
+static const swb_torrent *torrent(void *argument)
+{
+    const local_site *site = argument;
+    return site->torrent;
+}
+
+static void on_watched(void *argument, const swb_watch_event *event)
+{
+    const local_node *node = argument;
+    const local_site *site = node->site;
+    site->events.watched(site->events.argument, (size_t)(node - site->nodes), event);
+}
+
+static int watch(void *argument, size_t index, int64_t begin_ns, swb_error *error)
+{
+    local_site *site = argument;
+    local_node *node = &site->nodes[index];
+    swb__watch_stop(node->watch);
+    node->watch = NULL;
+    return swb__watch_start(&node->watch, site->watcher, node->content_dir, LOCAL_CONTENT_NAME,
+                            site->request->content_bytes, begin_ns, on_watched, node, error);
+}
+
+static int sample(void *argument, size_t index, swb_sample *out)
+{
+    const local_site *site = argument;
+    const swb__process *process = site->nodes[index].process;
+    return process == NULL ? SWB_ENOENT : swb__sample_process(out, swb__process_pid(process));
+}
+
+const swb_deployer swb__deployer_local = {
+    .api_version = SWB_DEPLOYER_API_VERSION,
+    .name = "local",
+    .description = "processes on this machine, each on a loopback address of its own",
+    .faults = SWB_FAULT_KILL | SWB_FAULT_STOP | SWB_FAULT_CONTINUE | SWB_FAULT_RESTART,
+    .check = local_check,
+    .open = local_open,
+    .place = place,
+    .prepare = local_prepare,
+    .make_torrent = local_make_torrent,
+    .torrent = torrent,
+    .start = local_start,
+    .watch = watch,
+    .verify = local_verify,
+    .sample = sample,
+    .fault = local_fault,
+    .stop = local_stop,
+    .close = local_close,
+};
