@@ -221,8 +221,6 @@ void local_stop(void *argument, size_t index, swb_done done, void *done_argument
     }
     node->asked_to_end = true;
     swb__process_end(node->process, LOCAL_STOP_GRACE_NS);
-    /* One that is frozen can only then hear it. */
-    swb__process_signal(node->process, SIGCONT);
 }
 
 /* Sends the signal of a fault. True where the call ends with the process, not now. */

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,7 +322,6 @@ void local_close(void *argument, swb_done done, void *done_argument)
         }
         if (node->process != NULL) {
             swb__process_end(node->process, LOCAL_CLOSE_GRACE_NS);
-            swb__process_signal(node->process, SIGCONT);
         }
     }
     local_go_on(site);
