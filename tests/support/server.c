@@ -1,3 +1,5 @@
+/* accept4() */
+#define _GNU_SOURCE
 #include "support/server.h"
 
 #include <arpa/inet.h>
@@ -84,7 +86,7 @@ static void *listen_on(void *argument)
 {
     test_server *server = argument;
     int fd;
-    while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
+    while ((fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         add(server, fd);
     }
     return NULL;
