@@ -50,8 +50,8 @@ void swb__plan_settings(swb__settings *out, const swb_plan *plan, uint64_t cell)
 const swb_experiment *swb__plan_experiment(const swb_plan *plan);
 
 /* Assigns the swarm's nodes of a run: roles_out[i] and groups_out[i] (index into the mode's groups)
- * for node i < settings->size. Seeder placement depends on the run's cell, seeder set and
- * repetition, never on the mode. */
+ * for node i < settings->size. Seeder placement depends on the run's cell and seeder set, never on
+ * the mode or the repetition. */
 void swb__plan_assign(swb_role *roles_out, uint32_t *groups_out, const swb_plan *plan,
                       const swb_planned_run *run);
 

@@ -15,7 +15,7 @@ typedef enum swb__arrival_pattern {
 
 typedef enum swb__fault_kind {
     SWB__FAULT_KILL,
-    SWB__FAULT_STOP,    /* frozen, for `for_ns` or to the end */
+    SWB__FAULT_STOP, /* frozen, for `for_ns` or to the end */
     SWB__FAULT_RESTART,
     SWB__FAULT_PARTITION,
 } swb__fault_kind;
@@ -34,7 +34,7 @@ typedef struct swb__fault_plan {
     uint64_t at_ns;     /* since the run's intended start */
     uint32_t count;     /* nodes hit; 0: `fraction` of them */
     double fraction;
-    uint64_t for_ns;    /* 0: to the end */
+    uint64_t for_ns; /* 0: to the end */
 } swb__fault_plan;
 
 #define SWB__FAULTS_MAX 16
@@ -63,10 +63,10 @@ typedef struct swb__settings {
         double loss;
     } network;
     struct {
-        uint64_t ready_ns;    /* from a node's start to its API's answer */
-        uint64_t seed_ns;     /* for all seeders to serve */
-        uint64_t run_ns;      /* from the intended start to the last completion */
-        uint64_t stall_ns;    /* no progress on any leecher */
+        uint64_t ready_ns; /* from a node's start to its API's answer */
+        uint64_t seed_ns;  /* for all seeders to serve */
+        uint64_t run_ns;   /* from the intended start to the last completion */
+        uint64_t stall_ns; /* no progress on any leecher */
         uint64_t teardown_ns;
     } limits;
     uint32_t retries;

@@ -19,6 +19,7 @@ typedef enum swb_option_type {
     SWB_OPTION_FRACTION, /**< "20%" or 0.2; `number`, 1 = whole */
     SWB_OPTION_ENUM,     /**< one of `choices`; `integer` is its position, `string` its name */
     SWB_OPTION_STRING,   /**< `string` */
+    SWB_OPTION_FREQUENCY, /**< "5/s", "30/min"; `number` per second */
 } swb_option_type;
 
 /** One row of an option table. Static storage. */

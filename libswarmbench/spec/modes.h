@@ -1,0 +1,16 @@
+/* `modes:`, what is compared; and `deploy:`, where. */
+#ifndef SWB_SPEC_MODES_H
+#define SWB_SPEC_MODES_H
+
+#include "spec/model.h"
+
+int swb__read_modes(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node);
+/* `node` NULL: the default place. */
+int swb__read_deploy(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node);
+
+/* Whether `name` can name an experiment, a mode or a group: 1 to 64 of A-Z a-z 0-9 . _ -, beginning
+ * with a letter or a digit. */
+bool swb__is_name(const char *name);
+#define SWB__NAME_RULE "write 1 to 64 of A-Z a-z 0-9 . _ -, the first one a letter or a digit"
+
+#endif
