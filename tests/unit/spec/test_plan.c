@@ -365,7 +365,7 @@ static void estimate_adds_up(void **state)
     assert_int_equal(estimate.runs_max, 2 * 2 * 2 * 5);
     assert_int_equal(estimate.downloads_min, 12 * (2 + 8));
     assert_int_equal(estimate.traffic_bytes, UINT64_C(120) * 200000000);
-    assert_int_equal(estimate.disk_peak_bytes, 9 * 200000000 + 10 * 50000000);
+    assert_int_equal(estimate.disk_peak_bytes, UINT64_C(9) * 200000000 + 10 * 50000000);
     assert_int_equal(estimate.memory_peak_bytes, 10 * 100000000 + 10000000);
     assert_true(estimate.time_min_ns > UINT64_C(100000000000));
     /* (60 s + 5 min + 30 min + 30 s) twice for each run at most */
