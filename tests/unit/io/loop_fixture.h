@@ -4,6 +4,7 @@
 
 #include "support/cmocka_all.h"
 
+#include <poll.h>
 #include <stdbool.h>
 
 #include "base/clock.h"
@@ -25,12 +26,25 @@ static int destroy_loop(void **state)
     return 0;
 }
 
-/* Runs the loop until `*count` is `wanted` or 10 s have gone; true where it is. */
+/* Runs the loop until `*count` is `wanted` or a minute has gone; true where it is. */
 static inline bool run_until(swb_loop *loop, const int *count, int wanted)
 {
-    int64_t give_up_ns = swb__clock_ns() + 10 * SWB__NS_PER_S;
+    int64_t give_up_ns = swb__clock_ns() + 60 * SWB__NS_PER_S;
     while (*count < wanted && swb__clock_ns() < give_up_ns) {
         swb__loop_step(loop, 100);
+    }
+    return *count == wanted;
+}
+
+/* As an embedder does: sleeps on the descriptor for as long as the loop says. */
+static inline bool embed_until(swb_loop *loop, const int *count, int wanted)
+{
+    int64_t give_up_ns = swb__clock_ns() + 60 * SWB__NS_PER_S;
+    while (*count < wanted && swb__clock_ns() < give_up_ns) {
+        struct pollfd ready = {.fd = swb__loop_fd(loop), .events = POLLIN};
+        int timeout_ms = swb__loop_timeout_ms(loop);
+        poll(&ready, 1, timeout_ms < 0 ? 5000 : timeout_ms);
+        swb__loop_step(loop, 0);
     }
     return *count == wanted;
 }

@@ -150,6 +150,37 @@ static void post_without_a_type_sends_no_content_type(void **state)
     free(told.body);
 }
 
+static void reply_late(test_connection *connection)
+{
+    struct timespec pause = {.tv_nsec = 30 * SWB__NS_PER_MS};
+    test_request request;
+    while (test_read_request(&request, connection)) {
+        nanosleep(&pause, NULL);
+        test_reply(connection, "200 OK", "", "late");
+        test_request_free(&request);
+    }
+}
+
+static void embedder_is_woken_by_replies(void **state)
+{
+    swb_loop *loop = *state;
+    test_server *server = test_server_start(reply_late, NULL);
+    swb__http_client *client = connect_to(loop, server);
+    struct told told = {0};
+    swb__http_request request = get("/");
+    request.argument = &told;
+    int64_t began_ns = swb__clock_ns();
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(swb__http_send(NULL, client, &request, on_done, NULL), SWB_OK);
+        assert_true(embed_until(loop, &told.count, i));
+        assert_string_equal(told.body, "late");
+    }
+    assert_true(swb__clock_ns() - began_ns < 4 * SWB__NS_PER_S);
+    free(told.body);
+    swb__http_client_destroy(client);
+    test_server_stop(server);
+}
+
 static void form_fields_are_encoded(void **state)
 {
     const swb__http_pair fields[] = {{"user name", "a&b=c+d"}, {"e", ""}, {"u", "\xc3\xa4"}};
@@ -745,6 +776,7 @@ int main(void)
         LOOP_TEST(get_sends_nothing_unasked_and_tells_the_reply),
         LOOP_TEST(body_and_headers_are_sent_as_given),
         LOOP_TEST(post_without_a_type_sends_no_content_type),
+        LOOP_TEST(embedder_is_woken_by_replies),
         LOOP_TEST(form_fields_are_encoded),
         LOOP_TEST(multipart_holds_the_parts_byte_for_byte),
         LOOP_TEST(malformed_requests_are_refused),

@@ -1,7 +1,6 @@
 /* io/loop: timers, posts from threads, work, and embedding. */
 #include "loop_fixture.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -182,19 +181,6 @@ static void work_that_is_under_way_is_done_before_the_loop_is_gone(void **state)
     for (int i = 0; i < 16; i++) {
         assert_int_equal(jobs[i].done, 1);
     }
-}
-
-/* As an embedder does: sleeps on the descriptor for as long as the loop says. */
-static bool embed_until(swb_loop *loop, const int *count, int wanted)
-{
-    int64_t give_up_ns = swb__clock_ns() + 10 * SWB__NS_PER_S;
-    while (*count < wanted && swb__clock_ns() < give_up_ns) {
-        struct pollfd ready = {.fd = swb__loop_fd(loop), .events = POLLIN};
-        int timeout_ms = swb__loop_timeout_ms(loop);
-        poll(&ready, 1, timeout_ms < 0 ? 5000 : timeout_ms);
-        swb__loop_step(loop, 0);
-    }
-    return *count == wanted;
 }
 
 static void *post_later(void *argument)

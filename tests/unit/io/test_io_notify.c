@@ -2,6 +2,7 @@
 #include "loop_fixture.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,7 +213,7 @@ static void lost_events_are_told_to_each_watch(void **state)
         close(open(path, O_CREAT | O_WRONLY, 0600));
         unlink(path);
     }
-    run_for(loop, 200);
+    assert_true(run_until(loop, &other.count, 1));
     assert_string_equal(other.log, "overflow |");
     assert_true(one.count > events / 2);
     swb__notify_stop(one.notify);
@@ -245,6 +246,39 @@ static void many_watches_share_one_instance(void **state)
     swb__remove_tree(directory, NULL);
 }
 
+static void start_posted(void *argument)
+{
+    struct watch *watch = argument;
+    watch_with(watch, watch->loop, watch->path, IN_CREATE);
+}
+
+static void *write_later(void *directory)
+{
+    struct timespec pause = {.tv_nsec = 50 * SWB__NS_PER_MS};
+    nanosleep(&pause, NULL);
+    write_to(directory, "a", "");
+    return NULL;
+}
+
+/* What is started while libuv tells events is known to the kernel only in its next round. */
+static void embedder_is_woken_for_a_watch_that_a_post_started(void **state)
+{
+    swb_loop *loop = *state;
+    pthread_t thread;
+    char directory[64];
+    struct watch watch = {.loop = loop, .path = directory};
+    make_directory(directory, sizeof directory);
+    swb__loop_step(loop, 0);
+    assert_int_equal(swb_loop_post(loop, start_posted, &watch), SWB_OK);
+    assert_int_equal(pthread_create(&thread, NULL, write_later, directory), 0);
+    int64_t began_ns = swb__clock_ns();
+    assert_true(embed_until(loop, &watch.count, 1));
+    assert_true(swb__clock_ns() - began_ns < 4 * SWB__NS_PER_S);
+    pthread_join(thread, NULL);
+    swb__notify_stop(watch.notify);
+    swb__remove_tree(directory, NULL);
+}
+
 static void what_cannot_be_watched_is_told(void **state)
 {
     swb_error error = SWB_ERROR_INIT;
@@ -267,6 +301,7 @@ int main(void)
         LOOP_TEST(directory_that_goes_is_told_as_ignored),
         LOOP_TEST(lost_events_are_told_to_each_watch),
         LOOP_TEST(many_watches_share_one_instance),
+        LOOP_TEST(embedder_is_woken_for_a_watch_that_a_post_started),
         LOOP_TEST(what_cannot_be_watched_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
