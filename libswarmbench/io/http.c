@@ -115,7 +115,7 @@ static void copy_type(char *out, size_t size, const char *type)
     out[length] = '\0';
 }
 
-static int judge(swb__http_transfer *transfer, CURLcode code, long http_status, swb_error *error)
+static int judge(swb__http_transfer *transfer, CURLcode code, int http_status, swb_error *error)
 {
     if (transfer->canceled) {
         return swb__fail(error, SWB_ECANCELED, "%s: cancelled", transfer->label);
@@ -134,8 +134,8 @@ static int judge(swb__http_transfer *transfer, CURLcode code, long http_status, 
                          transfer->label);
     }
     if (http_status > 599) {
-        return swb__fail(error, SWB_EPROTO, "%s: HTTP status %ld is not in 100-599",
-                         transfer->label, http_status);
+        return swb__fail(error, SWB_EPROTO, "%s: HTTP status %d is not in 100-599", transfer->label,
+                         http_status);
     }
     return SWB_OK;
 }
@@ -149,38 +149,45 @@ static void free_transfer(swb__http_transfer *transfer)
     free(transfer);
 }
 
-/* `done` may destroy the client: by then nothing of the transfer is left in it. */
-static void complete(swb__http_transfer *transfer, CURLcode code)
+#define TYPE_SIZE 128
+
+static void describe(swb__http_reply *out, char *type_out, const swb__http_transfer *transfer)
 {
     CURL *easy = transfer->entry.easy;
     long http_status = 0;
     curl_off_t announced = -1;
     const char *type = NULL;
-    char lower_type[128];
-    swb_error error = SWB_ERROR_INIT;
-    int64_t done_ns = swb__clock_ns();
-
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http_status);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
-    copy_type(lower_type, sizeof lower_type, type);
-    int status = judge(transfer, code, http_status, &error);
-
-    swb__loop_undefer(transfer->client->loop, &transfer->cancellation);
-    swb__multi_remove(transfer->client->loop, &transfer->entry);
-    LIST_REMOVE(transfer, link);
-    curl_easy_cleanup(easy);
-    transfer->entry.easy = NULL;
-
-    swb__http_reply reply = {
-        .status = http_status >= 100 && http_status <= 599 ? (int)http_status : 0,
-        .content_type = lower_type,
+    copy_type(type_out, TYPE_SIZE, type);
+    *out = (swb__http_reply){
+        .status = (int)http_status,
+        .content_type = type_out,
         .body = (const uint8_t *)swb__buffer_string(&transfer->body),
         .length = transfer->body.length,
         .content_length = announced,
         .sent_ns = transfer->sent_ns,
-        .done_ns = done_ns,
+        .done_ns = swb__clock_ns(),
     };
+}
+
+/* `done` may destroy the client: by then nothing of the transfer is left in it. */
+static void complete(swb__http_transfer *transfer, CURLcode code)
+{
+    char type[TYPE_SIZE];
+    swb__http_reply reply;
+    swb_error error = SWB_ERROR_INIT;
+    describe(&reply, type, transfer);
+    int status = judge(transfer, code, reply.status, &error);
+    if (reply.status < 100 || reply.status > 599) {
+        reply.status = 0;
+    }
+    swb__loop_undefer(transfer->client->loop, &transfer->cancellation);
+    swb__multi_remove(transfer->client->loop, &transfer->entry);
+    LIST_REMOVE(transfer, link);
+    curl_easy_cleanup(transfer->entry.easy);
+    transfer->entry.easy = NULL;
     transfer->done(transfer->argument, status, &reply, &error);
     free_transfer(transfer);
 }

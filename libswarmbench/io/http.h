@@ -16,7 +16,8 @@ typedef struct swb__http_transfer swb__http_transfer;
  * the environment are not used. SWB_ENOMEM, SWB_EINVAL. */
 int swb__http_client_create(swb__http_client **out, swb_loop *loop, const char *base_url,
                             swb_error *error);
-/* Cancels what is under way (each transfer completes with SWB_ECANCELED first). Accepts NULL. */
+/* Cancels what is under way: each transfer completes with SWB_ECANCELED, from within this call.
+ * May be called from a completion, not from a source or sink. Accepts NULL. */
 void swb__http_client_destroy(swb__http_client *client);
 
 typedef struct swb__http_pair {
@@ -33,7 +34,7 @@ typedef struct swb__http_part {
 } swb__http_part;
 
 /* Everything is copied by swb__http_send() but `argument`. At most one of body, fields, parts and
- * source is given. */
+ * source is given. A source or sink may cancel its transfer, but neither send nor destroy. */
 typedef struct swb__http_request {
     const char *method;
     const char *path; /* with its query, percent-encoded */
@@ -64,13 +65,16 @@ typedef struct swb__http_reply {
     const uint8_t *body;      /* followed by a NUL byte; never NULL */
     size_t length;
     int64_t content_length; /* as announced; -1 unknown */
-    int64_t sent_ns;        /* the request was handed to the socket, whole or its first part */
+    /* Right before the request was written to the socket (tens of microseconds, and never late);
+     * where that did not happen, when it was asked for. */
+    int64_t sent_ns;
     int64_t done_ns;
 } swb__http_reply;
 
 /* The one completion of a transfer. status: SWB_OK (a reply came, whatever its HTTP status),
  * SWB_ECONNECT, SWB_ETIMEDOUT, SWB_ETRUNCATED, SWB_EPROTO, SWB_ECANCELED, SWB_EIO, SWB_ENOMEM or
- * what source/sink returned. `reply` is never NULL, its times always set. Borrowed until return. */
+ * what source/sink returned. `reply` is never NULL, its times always set; nor is
+ * `error`, empty on SWB_OK. Borrowed until return. */
 typedef void (*swb__http_done)(void *argument, int status, const swb__http_reply *reply,
                                const swb_error *error);
 

@@ -2,7 +2,6 @@
 #include "io/loop_state.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -84,7 +83,6 @@ static void on_wait(uv_timer_t *wait)
 
 void swb__loop_step(swb_loop *loop, int timeout_ms)
 {
-    loop->changed = false;
     if (timeout_ms > 0) {
         uv_update_time(&loop->uv);
         uv_timer_start(&loop->wait, on_wait, (uint64_t)timeout_ms, 0);
@@ -100,9 +98,6 @@ int swb__loop_fd(const swb_loop *loop)
 
 int swb__loop_timeout_ms(const swb_loop *loop)
 {
-    if (loop->changed) {
-        return 0;
-    }
     int timeout_ms = uv_backend_timeout(&loop->uv);
     if (timeout_ms <= 0) {
         return timeout_ms;
@@ -114,7 +109,6 @@ int swb__loop_timeout_ms(const swb_loop *loop)
 
 uv_loop_t *swb__loop_uv(swb_loop *loop)
 {
-    loop->changed = true; /* Who asks for it is about to start something. */
     return &loop->uv;
 }
 

@@ -22,7 +22,6 @@ struct swb__inotify;
 struct swb_loop {
     uv_loop_t uv;
     unsigned owned;  /* objects opened on the loop and not yet closed by their owners */
-    bool changed;    /* watchers changed since uv_run(), which alone tells the kernel of them */
     uv_timer_t wait; /* bounds swb__loop_step() */
 
     uv_idle_t idle; /* active while something is deferred */
@@ -51,7 +50,6 @@ bool swb__loop_run_posts(swb_loop *loop);
 typedef void (*swb__poll_fn)(void *argument, int fd, int events);
 struct swb__poll {
     uv_poll_t uv;
-    swb_loop *loop;
     int fd;
     int events; /* that are waited for */
     swb__poll_fn ready;

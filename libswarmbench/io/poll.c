@@ -22,7 +22,6 @@ struct swb__poll *swb__poll_open(swb_loop *loop, int fd, swb__poll_fn ready, voi
         return NULL;
     }
     poll->uv.data = poll;
-    poll->loop = loop;
     poll->fd = fd;
     poll->events = 0;
     poll->ready = ready;
@@ -33,7 +32,6 @@ struct swb__poll *swb__poll_open(swb_loop *loop, int fd, swb__poll_fn ready, voi
 void swb__poll_set(struct swb__poll *poll, int events)
 {
     poll->events = events;
-    poll->loop->changed = true;
     uv_poll_start(&poll->uv, events, on_event);
 }
 

@@ -18,7 +18,8 @@ typedef struct swb__process_options {
     const char *output_path;        /* stdout and stderr, appended; NULL: /dev/null */
 } swb__process_options;
 
-/* The process ended; the one completion. `signal` is 0 where it exited by itself. */
+/* The process ended, and what it left of its group was killed; the one completion. `signal` is 0
+ * where it exited by itself. */
 typedef void (*swb__process_exited)(void *argument, int exit_code, int signal);
 
 /* Starts a child in a session of its own (a terminal's Ctrl-C does not reach it), with stdin from
@@ -30,7 +31,8 @@ pid_t swb__process_pid(const swb__process *process);
 bool swb__process_running(const swb__process *process);
 /* Sends a signal to the child's whole session group; SWB_ENOENT where it has ended. */
 int swb__process_signal(swb__process *process, int signal);
-/* SIGTERM now, SIGKILL after `grace_ns`; `exited` tells when it is done. */
+/* SIGTERM now (a stopped process goes on to take it), SIGKILL after `grace_ns`; `exited` tells when
+ * it is done. */
 void swb__process_end(swb__process *process, uint64_t grace_ns);
 /* Frees it; a running child is killed and reaped, and `exited` is not called any more. Accepts
  * NULL. May be called from `exited`. */

@@ -84,10 +84,7 @@ static void deliver(swb__stream *stream)
             end(stream, status, "malformed frame");
             return;
         }
-        if (length > stream->max_frame_bytes) {
-            break;
-        }
-        if (length == 0 || length > left) {
+        if (length == 0 || length > left || length > stream->max_frame_bytes) {
             break;
         }
         uint8_t next = at[length];
