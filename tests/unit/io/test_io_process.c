@@ -337,7 +337,7 @@ static void hold_a_child(int out)
     if (swb__loop_create(&loop, NULL) != SWB_OK) {
         _exit(1);
     }
-    start(&child, loop, "sleep 1000 & wait");
+    start(&child, loop, "exec sleep 1000");
     dprintf(out, "%ld\n", (long)swb__process_pid(child.process));
     unlink(child.output);
     for (;;) {
