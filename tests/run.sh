@@ -64,7 +64,7 @@ run_tests() {
     shift
     say "tests of the $preset build ${*}"
     rm -f "$report"
-    ctest --preset "$preset" --output-junit "$report" "$@" || true
+    ctest --preset "$preset" --output-junit "$report" --test-output-size-passed 100000 "$@" || true
     if ! [ -s "$report" ]; then
         failed=$((failed + 1))
         failures+=("$preset: ctest wrote no report")
@@ -75,7 +75,7 @@ run_tests() {
         passed) passed=$((passed + test)) ;;
         failed)
             failed=$((failed + 1))
-            failures+=("$preset $test")
+            failures+=("$preset $test${why:+: $why}")
             ;;
         skipped) skip "$preset $test" "$why" ;;
         esac
