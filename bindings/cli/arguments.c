@@ -49,25 +49,19 @@ static cli_exit check_choice(const cli_command *command, const cli_option *optio
                              const char *value)
 {
     const char *choice;
-    char list[512] = "";
-    size_t length = 0;
     cli_nearest nearest = {value, NULL, 0};
     for (size_t i = 0; (choice = option->choice(i)) != NULL; i++) {
         if (strcmp(choice, value) == 0) {
             return CLI_DONE;
         }
         cli_nearest_offer(&nearest, choice);
-        int added =
-            snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", choice);
-        length = added > 0 && (size_t)added < sizeof list - length ? length + (size_t)added
-                                                                   : sizeof list - 1;
     }
     if (nearest.best != NULL) {
         cli_complain("%s: '%s' is no %s of --%s; did you mean '%s'?", command->name, value,
                      option->value, option->name, nearest.best);
     } else {
-        cli_complain("%s: '%s' is no %s of --%s; it is one of: %s", command->name, value,
-                     option->value, option->name, list);
+        cli_complain("%s: '%s' is no %s of --%s; see 'swarmbench %s --help'", command->name, value,
+                     option->value, option->name, command->name);
     }
     return CLI_BAD_INPUT;
 }

@@ -95,26 +95,25 @@ out:
     return result;
 }
 
-static bool ends_with(const char *text, const char *ending)
+static swb_format format_of(const char *name)
 {
-    size_t length = strlen(text);
-    size_t ending_length = strlen(ending);
-    return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
+    if (strcmp(name, "json") == 0) {
+        return SWB_FORMAT_JSON;
+    }
+    return strcmp(name, "markdown") == 0 || strcmp(name, "md") == 0 ? SWB_FORMAT_MARKDOWN
+                                                                    : SWB_FORMAT_TEXT;
 }
 
+/* As --format says, else as the ending of the output file does. */
 static swb_format report_format(const cli_arguments *arguments)
 {
     const char *name = cli_value(arguments, "format");
     const char *path = cli_value(arguments, "output");
-    if (name == NULL) {
-        name = path == NULL               ? "text"
-               : ends_with(path, ".md")   ? "markdown"
-               : ends_with(path, ".json") ? "json"
-                                          : "text";
+    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
+    if (name == NULL && dot != NULL) {
+        name = dot + 1;
     }
-    return strcmp(name, "json") == 0       ? SWB_FORMAT_JSON
-           : strcmp(name, "markdown") == 0 ? SWB_FORMAT_MARKDOWN
-                                           : SWB_FORMAT_TEXT;
+    return name != NULL ? format_of(name) : SWB_FORMAT_TEXT;
 }
 
 cli_exit cmd_report(const cli_arguments *arguments)
