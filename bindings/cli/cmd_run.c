@@ -24,7 +24,8 @@ typedef struct run_session {
     swb_experiment *experiment;
     swb_plan *plan;
     swb_runner *runner;
-    char *default_path; /* owned; NULL where --output was given */
+    const char *results_path;
+    char *default_path; /* what results_path points to where --output was not given; owned */
     run_view view;
     cli_display display;
     cli_tally tally;
@@ -118,20 +119,31 @@ static int load(run_session *session, const char *path, swb_error *error)
     return status;
 }
 
+static int choose_results_path(run_session *session, const cli_arguments *arguments)
+{
+    session->results_path = cli_value(arguments, "output");
+    if (session->results_path != NULL) {
+        return SWB_OK;
+    }
+    session->default_path = default_results_path(session->experiment);
+    session->results_path = session->default_path;
+    if (session->default_path == NULL) {
+        return SWB_ENOMEM;
+    }
+    if (session->view == VIEW_LIVE || session->view == VIEW_LINES) {
+        fprintf(stderr, "results go to %s\n", session->default_path);
+    }
+    return SWB_OK;
+}
+
 static int create_runner(run_session *session, const cli_arguments *arguments, swb_error *error)
 {
     swb_runner_options options = SWB_RUNNER_OPTIONS_INIT;
-    options.results_path = cli_value(arguments, "output");
-    if (options.results_path == NULL) {
-        session->default_path = default_results_path(session->experiment);
-        if (session->default_path == NULL) {
-            return error->status = SWB_ENOMEM;
-        }
-        options.results_path = session->default_path;
-        if (session->view == VIEW_LIVE || session->view == VIEW_LINES) {
-            fprintf(stderr, "results go to %s\n", session->default_path);
-        }
+    error->status = choose_results_path(session, arguments);
+    if (error->status != SWB_OK) {
+        return error->status;
     }
+    options.results_path = session->results_path;
     options.work_dir = cli_value(arguments, "work-dir");
     options.on = cli_value(arguments, "on");
     options.only = cli_value(arguments, "only");
@@ -198,7 +210,7 @@ static void print_summary(const char *path)
 }
 
 /* Runs a prepared session to its end. */
-static cli_exit perform(run_session *session, const cli_arguments *arguments)
+static cli_exit perform(run_session *session)
 {
     int status = follow(session);
     uint64_t failed_runs = swb_runner_failed_runs(session->runner);
@@ -214,8 +226,7 @@ static cli_exit perform(run_session *session, const cli_arguments *arguments)
         cli_complain("the experiment ended early: %s", why);
     }
     if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2) {
-        const char *path = cli_value(arguments, "output");
-        print_summary(path != NULL ? path : session->default_path);
+        print_summary(session->results_path);
     }
     if (status != SWB_OK) {
         return cli_exit_of(status);
@@ -236,7 +247,7 @@ cli_exit cmd_run(const cli_arguments *arguments)
     }
     if (status == SWB_OK) {
         cli_tally_init(&session.tally, session.experiment, session.plan);
-        result = perform(&session, arguments);
+        result = perform(&session);
         cli_tally_finish(&session.tally);
     } else {
         result = cli_failed(&error);
