@@ -40,7 +40,7 @@ int swb_content_write_file(const swb_content *content, const char *path, swb_err
     swb__output output;
     swb__reader reader;
     int status = SWB_OK;
-    uint8_t *chunk = malloc(CHUNK_BYTES);
+    uint8_t *chunk = swb__block_alloc(CHUNK_BYTES);
     if (swb__reader_init(&reader, content) != SWB_OK || chunk == NULL) {
         status = swb__fail_nomem(error);
         goto out;
@@ -63,20 +63,20 @@ typedef struct input {
     uint64_t size_bytes;
 } input;
 
-static int input_open(input *file, const char *path, swb_error *error)
+static int input_open(input *file, swb_error *error)
 {
     struct stat info;
     /* O_NONBLOCK: a FIFO in the file's place must not hold us up. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file->fd < 0) {
         return swb__fail_errno(error, errno == ENOENT ? SWB_ENOENT : SWB_EIO, errno, "open %s",
-                               path);
+                               file->path);
     }
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return swb__fail(error, SWB_EIO, "%s is no regular file", path);
+    if (fstat(file->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(file->fd);
+        return swb__fail(error, SWB_EIO, "%s is no regular file", file->path);
     }
-    *file = (input){path, fd, (uint64_t)info.st_size};
+    file->size_bytes = (uint64_t)info.st_size;
     return SWB_OK;
 }
 
@@ -133,14 +133,14 @@ static int compare_all(uint64_t *bad_offset_out, const input *file, swb__reader 
 int swb_content_verify_file(uint64_t *bad_offset_out, const swb_content *content, const char *path,
                             swb_error *error)
 {
-    input file;
+    input file = {path, -1, 0};
     swb__reader reader;
     uint64_t bad_offset = 0;
-    int status = input_open(&file, path, error);
+    int status = input_open(&file, error);
     if (status != SWB_OK) {
         return status;
     }
-    uint8_t *chunk = malloc(CHUNK_BYTES);
+    uint8_t *chunk = swb__block_alloc(CHUNK_BYTES);
     if (swb__reader_init(&reader, content) != SWB_OK || chunk == NULL) {
         status = swb__fail_nomem(error);
     } else {

@@ -9,6 +9,7 @@
 #include <swarmbench/content.h>
 
 #define SWB__CONTENT_KEY_BYTES 16
+#define SWB__PAGE_BYTES 4096
 
 struct swb_content {
     uint64_t seed;
@@ -34,5 +35,10 @@ int swb__reader_read(swb__reader *reader, uint64_t offset, void *buffer, size_t 
 /* SWB_EMISMATCH with `*bad_offset_out` set to the first offset that differs. */
 int swb__reader_compare(uint64_t *bad_offset_out, swb__reader *reader, uint64_t offset,
                         const void *bytes, size_t length);
+
+/* Memory for a block of content, to be freed with free(); NULL where there is none. It begins at a
+ * page: the kernel reads files into it up to three times as fast as to an odd address. `length` is
+ * a multiple of SWB__PAGE_BYTES. */
+void *swb__block_alloc(size_t length);
 
 #endif

@@ -98,7 +98,7 @@ static void *work(void *argument)
 {
     worker *self = argument;
     self->digest = EVP_MD_CTX_new();
-    self->block = malloc(BLOCK_BYTES);
+    self->block = swb__block_alloc(BLOCK_BYTES);
     if (swb__reader_init(&self->reader, self->job->content) != SWB_OK || self->digest == NULL ||
         self->block == NULL) {
         self->status = swb__fail_nomem(&self->error);

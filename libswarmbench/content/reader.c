@@ -2,6 +2,7 @@
 #include "content/generator.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <swarmbench/status.h>
@@ -30,12 +31,12 @@ void swb__reader_finish(swb__reader *reader)
     reader->state = NULL;
 }
 
-/* Makes the next `length` bytes of the key stream: what zeros are encrypted to. */
+/* Makes the next `length` <= STEP_BYTES bytes of the key stream: what zeros are encrypted to. */
 static int make(swb__reader *reader, uint8_t *to, size_t length)
 {
+    static const uint8_t zeros[STEP_BYTES];
     int made = 0;
-    memset(to, 0, length);
-    if (!EVP_EncryptUpdate(reader->state, to, &made, to, (int)length)) {
+    if (!EVP_EncryptUpdate(reader->state, to, &made, zeros, (int)length)) {
         reader->next = NOWHERE;
         return SWB_ENOMEM;
     }
@@ -102,4 +103,9 @@ int swb__reader_compare(uint64_t *bad_offset_out, swb__reader *reader, uint64_t 
         length -= step;
     }
     return SWB_OK;
+}
+
+void *swb__block_alloc(size_t length)
+{
+    return aligned_alloc(SWB__PAGE_BYTES, length);
 }
