@@ -1,9 +1,9 @@
 /* Runs: what is stored of one, its begin, and its end, which commits all of it at once. */
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
+#include "measure/series.h"
 #include "store/database.h"
 #include "store/internal.h"
 
@@ -31,28 +31,10 @@ int swb__store_run_state(swb__run_state *out, swb__store *store, int64_t experim
     return status < 0 ? status : SWB_OK;
 }
 
-/* Appends to a growing array; false without memory. */
-static bool append(double **values, size_t *count, size_t *capacity, double value)
-{
-    if (*count == *capacity) {
-        size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
-        double *grown = realloc(*values, wanted * sizeof **values);
-        if (grown == NULL) {
-            return false;
-        }
-        *values = grown;
-        *capacity = wanted;
-    }
-    (*values)[(*count)++] = value;
-    return true;
-}
-
 int swb__store_makespans(double **values_out, size_t *count_out, swb__store *store,
                          int64_t experiment, uint64_t cell, const char *mode, swb_error *error)
 {
-    double *values = NULL;
-    size_t count = 0;
-    size_t capacity = 0;
+    swb__series makespans = {NULL, 0, 0};
     swb__binding row;
     int status = swb__bind(&row, store,
                            "SELECT run.makespan_ns FROM cell JOIN run ON run.cell = cell.id"
@@ -68,18 +50,18 @@ int swb__store_makespans(double **values_out, size_t *count_out, swb__store *sto
     swb__bind_text(&row, mode);
     while ((status = swb__bound_next(&row, error)) == 1) {
         double value = (double)sqlite3_column_int64(row.statement, 0);
-        if (!append(&values, &count, &capacity, value)) {
+        if (swb__series_add(&makespans, value) != SWB_OK) {
             status = swb__fail_nomem(error);
             break;
         }
     }
     swb__bound_finish(&row);
     if (status != SWB_OK) {
-        free(values);
+        swb__series_finish(&makespans);
         return status;
     }
-    *values_out = values;
-    *count_out = count;
+    *values_out = makespans.values;
+    *count_out = makespans.count;
     return SWB_OK;
 }
 
@@ -267,39 +249,29 @@ static int store_cost(swb__store *store, const swb__harness_cost *cost, swb_erro
 
 /* Counters of a node begin anew when it is restarted: a total is the sum of what they grew by, and
  * of what they stood at after a fall. */
-#define TOTAL(column)                                                                              \
-    "sum(CASE WHEN " column " >= last_" column " THEN " column " - last_" column " ELSE " column   \
-    " END) AS " column
 #define LAST(column) "lag(" column ", 1, 0) OVER by_node AS last_" column
+#define GROWTH(column)                                                                             \
+    "sum(" column " - CASE WHEN " column " >= last_" column " THEN last_" column                   \
+    " ELSE 0 END) AS " column
+#define TAKE(column) column " = total." column
+/* clang-format off */
+#define EACH_COUNTER(SQL)                                                                          \
+    SQL("cpu_ns") ", " SQL("disk_read_bytes") ", " SQL("disk_written_bytes") ", "                  \
+    SQL("wire_in_bytes") ", " SQL("wire_out_bytes")
+#define SUM_UP_SAMPLES                                                                             \
+    "UPDATE node SET rss_peak_bytes = total.rss, rss_anon_peak_bytes = total.anon,"                \
+    " " EACH_COUNTER(TAKE)                                                                         \
+    " FROM (SELECT node, max(rss_bytes) AS rss, max(rss_anon_bytes) AS anon,"                      \
+    " " EACH_COUNTER(GROWTH)                                                                       \
+    " FROM (SELECT *, " EACH_COUNTER(LAST)                                                         \
+    " FROM sample WHERE run = ?1 WINDOW by_node AS (PARTITION BY node ORDER BY time_ns))"          \
+    " GROUP BY node) AS total WHERE node.run = ?1 AND node.node = total.node"
+/* clang-format on */
 
 static int sum_up_samples(swb__store *store, swb_error *error)
 {
     swb__binding row;
-    int status =
-        swb__bind_in_run(
-            &row, store,
-            "UPDATE node SET cpu_ns = total.cpu_ns, rss_peak_bytes = total.rss,"
-            " rss_anon_peak_bytes = total.anon, disk_read_bytes = "
-            "total.disk_read_bytes,"
-            " disk_written_bytes = total.disk_written_bytes, wire_in_bytes = "
-            "total.wire_in_bytes,"
-            " wire_out_bytes = total.wire_out_bytes"
-            " FROM (SELECT node, max(rss_bytes) AS rss, max(rss_anon_bytes) AS "
-            "anon, " TOTAL("cpu_ns") ", " TOTAL("disk_read_bytes") ", " TOTAL(
-                "dis"
-                "k_"
-                "wri"
-                "tte"
-                "n_"
-                "byt"
-                "es") ", " TOTAL("wire_in_bytes") ", " TOTAL("wire_out_bytes") " FROM (SELECT "
-                                                                               "*, " LAST("cpu_ns") ", " LAST("disk_read_bytes") ", " LAST("disk_written_"
-                                                                                                                                           "bytes") ","
-                                                                                                                                                    " " LAST("wire_in_bytes") ", " LAST(
-                                                                                                                                                        "wire_out_bytes") " FROM sample WHERE run = ?1"
-                                                                                                                                                                          " WINDOW by_node AS (PARTITION BY node ORDER BY time_ns)) GROUP BY node) AS total"
-                                                                                                                                                                          " WHERE node.run = ?1 AND node.node = total.node",
-            "sum up samples", error);
+    int status = swb__bind_in_run(&row, store, SUM_UP_SAMPLES, "sum up samples", error);
     return status == SWB_OK ? swb__bound_run(&row, error) : status;
 }
 

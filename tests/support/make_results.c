@@ -42,7 +42,7 @@ swb__store *make_store(int64_t *experiment_out, const char *path, const char *na
         .digest = name,
         .text = "swarmbench: 1\n",
         .seed = 42,
-        .runs_planned = 24,
+        .runs_planned = 80,
         .place = "local",
         .baseline = "deluge",
         .margin = 0.2,
@@ -95,7 +95,7 @@ static void store_series(swb__store *store, uint32_t node, int64_t intended, int
     for (int i = 1; i <= 4; i++) {
         swb_sample sample = {
             .time_ns = intended + i * length / 4,
-            .cpu_ns = (uint64_t)(i * length / 8),
+            .cpu_ns = (uint64_t)(i * length / 32),
             .rss_bytes = 60000000,
             .rss_anon_bytes = 40000000,
             .disk_read_bytes = 0,
@@ -224,19 +224,19 @@ static void store_environment(swb__store *store, int64_t experiment)
     }
 }
 
-/* Six blocks of three modes in the cell: deluge, one as fast, one a third slower. */
+/* Six blocks of four modes in a cell: the baseline, one as fast, one slower, and a stand-in. */
 static uint64_t store_cell(swb__store *store, int64_t experiment, uint64_t index, uint64_t cell,
                            uint32_t size)
 {
     static const struct {
         const char *mode;
         double scale;
-    } modes[] = {{"deluge", 1}, {"qbittorrent", 1.04}, {"codex", 1.6}};
+    } modes[] = {{"deluge", 1}, {"qbittorrent", 1.04}, {"codex", 1.6}, {"codex-ec", 0.8}};
     for (uint32_t repetition = 0; repetition < 6; repetition++) {
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < 4; i++) {
             make_story story = {
                 .completion_ms = 1000 * size * modes[i].scale * (1 + 0.01 * repetition),
-                .stand_in = i == 2,
+                .stand_in = i == 3,
             };
             if (size > 2 && i == 1 && repetition >= 4) {
                 story.ending = SWB__ENDING_FAILED;

@@ -31,7 +31,7 @@ typedef struct make_story {
 void make_run_rows(swb__store *store, int64_t experiment, const swb__store_run *run,
                    const make_story *story);
 
-/* The results that the golden files are of: two cells, three modes, failures of several kinds. */
+/* The results that the golden files are of: two cells, four modes, failures of several kinds. */
 void make_results(const char *path);
 
 #endif

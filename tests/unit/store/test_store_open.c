@@ -44,17 +44,22 @@ static void assert_refused(const char *path, const char *why)
     assert_null(store);
 }
 
-static void closed_file_stands_alone(void **state)
+static void assert_stands_alone(const char *database)
 {
     char path[128];
-    int64_t experiment = 0;
     static const char *const beside[] = {"-wal", "-shm", "-writer", "-journal"};
-    swb__store_close(make_store(&experiment, *state, "test"));
-    assert_int_equal(access(*state, F_OK), 0);
+    assert_int_equal(access(database, F_OK), 0);
     for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, "%s%s", (char *)*state, beside[i]);
+        snprintf(path, sizeof path, "%s%s", database, beside[i]);
         assert_int_equal(access(path, F_OK), -1);
     }
+}
+
+static void closed_file_stands_alone(void **state)
+{
+    int64_t experiment = 0;
+    swb__store_close(make_store(&experiment, *state, "test"));
+    assert_stands_alone(*state);
 }
 
 static void file_that_is_missing_is_not_found_for_reading(void **state)
@@ -132,6 +137,7 @@ static void reader_sees_whole_runs_while_one_is_written(void **state)
     sqlite3_finalize(count);
     swb__store_close(writer);
     swb__store_close(reader);
+    assert_stands_alone(*state);
 }
 
 static void reader_cannot_write(void **state)
