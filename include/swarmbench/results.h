@@ -24,7 +24,11 @@ SWB_API int swb_results_open(swb_results **out, const char *path, swb_error *err
 /** Closes a results file; accepts NULL. */
 SWB_API void swb_results_close(swb_results *results);
 
-/** A quantity over runs: median with its bootstrap interval, and quantiles. NaN where unknown. */
+/**
+ * A quantity over runs: median with its bootstrap interval, and quantiles. NaN where unknown. A run
+ * that failed counts as longer than every other, so a value may be INFINITY (a bandwidth: 0) where
+ * it lies among failed runs.
+ */
 typedef struct swb_quantity {
     double median;
     double low;    /**< lower end of the 95 % interval of the median */
@@ -43,7 +47,7 @@ typedef struct swb_summary_row {
     uint32_t seeders;
     uint32_t runs;                /**< runs that came to an end, failed ones included */
     uint32_t runs_failed;
-    uint32_t downloads;           /**< attempted */
+    uint32_t downloads;           /**< attempted, in retried runs too */
     uint32_t downloads_verified;  /**< completed and verified */
     double reliability_low;       /**< Wilson 95 % interval of verified / attempted */
     double reliability_high;
@@ -51,11 +55,11 @@ typedef struct swb_summary_row {
     swb_quantity first_byte_ns;   /**< per run: median over its leechers of the time to first byte */
     swb_quantity completion_ns;   /**< per run: median over its leechers of the time to 100 % */
     swb_quantity bandwidth_bps;   /**< per run: median over leechers of content bits / completion */
-    double stability;             /**< coefficient of variation of makespans; NaN under 2 runs */
-    double seeder_share;          /**< median of bytes sent by seeders / file size; NaN if unknown */
+    double stability;             /**< coefficient of variation of completed makespans; or NaN */
+    double seeder_share;          /**< median over completed runs: bytes that seeders sent / file size */
     double start_skew_ns;         /**< largest over runs */
-    double cpu_ns;                /**< median over runs of the nodes' CPU time, all together */
-    double ratio;                 /**< median makespan / that of the baseline in this cell; or NaN */
+    double cpu_ns;                /**< median over completed runs: CPU time of all nodes together */
+    double ratio;                 /**< median makespan / the baseline's, over common blocks; or NaN */
     int simulated;                /**< non-zero where a stand-in or a simulation made the numbers */
 } swb_summary_row;
 

@@ -1,0 +1,146 @@
+#include "report/findings.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "report/format.h"
+#include "report/table.h"
+#include "store/database.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define ROWS_SHOWN 20
+
+static const swb__finding findings[] = {
+    {"failed_downloads", "Failed downloads by cause",
+     "SELECT count(*) AS downloads, run.mode, cell.label AS cell, run.state AS run_state,"
+     " download.status, coalesce(download.cause, '') AS cause"
+     " FROM run JOIN cell ON cell.id = run.cell JOIN download ON download.run = run.id"
+     " WHERE run.experiment = ? AND NOT verified AND state IN ('done', 'failed', 'retried')"
+     " GROUP BY cell.plan_index, run.mode, run.state, download.status, download.cause"
+     " ORDER BY cell.plan_index, run.mode, downloads DESC, cause"},
+    {"failed_runs", "Failed runs by cause",
+     "SELECT count(*) AS runs, run.mode, cell.label AS cell, run.state AS run_state, run.status,"
+     " coalesce(run.cause, '') AS cause FROM run JOIN cell ON cell.id = run.cell"
+     " WHERE run.experiment = ? AND state IN ('failed', 'retried')"
+     " GROUP BY cell.plan_index, run.mode, run.state, run.status, run.cause"
+     " ORDER BY cell.plan_index, run.mode, runs DESC, cause"},
+    {"unfinished_runs", "Unfinished runs",
+     "SELECT run.plan_index AS run, run.attempt, run.mode, cell.label AS cell,"
+     " run.state AS run_state FROM run JOIN cell ON cell.id = run.cell"
+     " WHERE run.experiment = ?1 AND (state IN ('running', 'interrupted') OR (state = 'retried'"
+     " AND NOT EXISTS (SELECT 1 FROM run AS later WHERE later.experiment = ?1"
+     " AND later.plan_index = run.plan_index AND later.attempt > run.attempt)))"
+     " ORDER BY run.plan_index, run.attempt"},
+    {"cells_ended", "Why repetitions ended",
+     "SELECT label AS cell, ending AS reason FROM cell"
+     " WHERE experiment = ? AND ending IS NOT NULL ORDER BY plan_index"},
+    {"clients", "Clients",
+     "SELECT run.mode, node.driver, coalesce(version, 'unknown') AS version,"
+     " coalesce(api_version, '') AS api, coalesce(revision, '') AS revision,"
+     " CASE stand_in WHEN 0 THEN '' ELSE 'stand-in' END AS remark"
+     " FROM run JOIN node ON node.run = run.id WHERE run.experiment = ?"
+     " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"},
+    {"environment", "Environment",
+     "SELECT name, value FROM environment WHERE experiment = ? ORDER BY name"},
+};
+
+const swb__finding *swb__finding_at(size_t index)
+{
+    return index < COUNT(findings) ? &findings[index] : NULL;
+}
+
+static int open_finding(swb__binding *out, const swb__finding *finding, swb__store *store,
+                        int64_t experiment, swb_error *error)
+{
+    int status = swb__bind(out, store, finding->sql, finding->heading, error);
+    if (status == SWB_OK) {
+        swb__bind_int(out, experiment);
+    }
+    return status;
+}
+
+/* Gathers the rows that are shown; `*count_out`: how many there are. */
+static int gather(swb__table *table, uint64_t *count_out, swb__binding *rows, swb_error *error)
+{
+    int status;
+    const char *titles[SWB__COLUMNS_MAX + 1] = {NULL};
+    int columns = sqlite3_column_count(rows->statement);
+    for (int i = 0; i < columns; i++) {
+        titles[i] = sqlite3_column_name(rows->statement, i);
+    }
+    swb__table_begin(table, titles);
+    *count_out = 0;
+    while ((status = swb__bound_next(rows, error)) == 1) {
+        for (int i = 0; i < columns && *count_out < ROWS_SHOWN; i++) {
+            swb__table_cell(table, swb__column_text(rows->statement, i));
+        }
+        (*count_out)++;
+    }
+    return status;
+}
+
+int swb__finding_write(swb__document *document, const swb__finding *finding, swb__store *store,
+                       int64_t experiment, swb_error *error)
+{
+    swb__binding rows;
+    swb__table table;
+    uint64_t count = 0;
+    char more[64];
+    int status = open_finding(&rows, finding, store, experiment, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    status = gather(&table, &count, &rows, error);
+    if (status == SWB_OK && count > 0) {
+        swb__document_heading(document, 3, finding->heading);
+        status = swb__table_end(&table, document) == SWB_OK ? SWB_OK : swb__fail_nomem(error);
+    } else {
+        swb__table_drop(&table);
+    }
+    if (status == SWB_OK && count > ROWS_SHOWN) {
+        snprintf(more, sizeof more, "... and %" PRIu64 " more.", count - ROWS_SHOWN);
+        swb__document_paragraph(document, more);
+    }
+    swb__bound_finish(&rows);
+    return status;
+}
+
+void swb__json_row(swb__writer *writer, sqlite3_stmt *statement)
+{
+    swb__json_open(writer, '{');
+    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+        swb__json_key(writer, sqlite3_column_name(statement, i));
+        switch (sqlite3_column_type(statement, i)) {
+        case SQLITE_NULL:
+            swb__json_null(writer);
+            break;
+        case SQLITE_INTEGER:
+            swb__json_int(writer, sqlite3_column_int64(statement, i));
+            break;
+        case SQLITE_FLOAT:
+            swb__json_number(writer, sqlite3_column_double(statement, i));
+            break;
+        default:
+            swb__json_string(writer, swb__column_text(statement, i));
+        }
+    }
+    swb__json_close(writer, '}');
+}
+
+int swb__finding_write_json(swb__writer *writer, const swb__finding *finding, swb__store *store,
+                            int64_t experiment, swb_error *error)
+{
+    swb__binding rows;
+    int status = open_finding(&rows, finding, store, experiment, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    swb__json_key(writer, finding->key);
+    swb__json_open(writer, '[');
+    while ((status = swb__bound_next(&rows, error)) == 1) {
+        swb__json_row(writer, rows.statement);
+    }
+    swb__json_close(writer, ']');
+    swb__bound_finish(&rows);
+    return status;
+}

@@ -1,0 +1,13 @@
+/* The report as JSON. */
+#ifndef SWB_REPORT_JSON_H
+#define SWB_REPORT_JSON_H
+
+#include "report/model.h"
+
+#include "base/writer.h"
+
+/* One object; fails as the store does. */
+int swb__report_write_json(swb__writer *writer, const swb__report *report, swb__store *store,
+                           swb_error *error);
+
+#endif
