@@ -1,33 +1,32 @@
 /* Ending and removing what dead runners left behind, as their journals tell. */
-#define _GNU_SOURCE
 #include "deploy/journal.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "deploy/leftovers.h"
+#include "deploy/pidfd.h"
 #include "io/process.h"
 
 #define PATH_SIZE 4096
 #define JOURNAL_LIMIT ((size_t)16 << 20)
-#define END_WAIT_MS 5000
 
 struct cleaner {
     swb_clean_report report;
     char boot[SWB__JOURNAL_BOOT_SIZE];
     bool dry_run;
+    uint32_t noted;   /* processes of the journal at hand: by its lines, */
+    uint32_t found;   /* and by their home; in a dry run these are the same ones again */
     bool keep;        /* the journal at hand names what could not be removed */
     int status;       /* the first failure; the rest is cleaned all the same */
     swb_error *error; /* tells it */
@@ -41,26 +40,12 @@ static void fail(struct cleaner *cleaner, const swb_error *error)
     }
 }
 
-static bool has_ended(int pidfd, int wait_ms)
-{
-    struct pollfd poller = {.fd = pidfd, .events = POLLIN};
-    return poll(&poller, 1, wait_ms) > 0;
-}
-
-/* `pidfd` holds on to the process, so that the process whose start is checked is the one killed. */
-static bool end_process(int pidfd, pid_t pid, uint64_t ticks, bool dry_run)
+/* Whether it is the process that was noted, and not a later one of the same number. */
+static bool is_process(int pidfd, pid_t pid, uint64_t ticks)
 {
     uint64_t found;
-    if (swb__process_start_ticks(&found, pid) != SWB_OK || found != ticks || has_ended(pidfd, 0)) {
-        return false;
-    }
-    if (!dry_run) {
-        /* Children of the client are in its group. */
-        kill(-pid, SIGKILL);
-        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-        has_ended(pidfd, END_WAIT_MS);
-    }
-    return true;
+    return swb__process_start_ticks(&found, pid) == SWB_OK && found == ticks &&
+           swb__pidfd_runs(pidfd);
 }
 
 /* "PID START_TICKS BOOT_ID"; anything else is passed over. */
@@ -76,12 +61,15 @@ static void clean_process(struct cleaner *cleaner, const char *text)
     if (*at != ' ' || errno != 0 || strcmp(at + 1, cleaner->boot) != 0) {
         return;
     }
-    int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    int pidfd = swb__pidfd_open((pid_t)pid);
     if (pidfd < 0) {
         return;
     }
-    if (end_process(pidfd, (pid_t)pid, ticks, cleaner->dry_run)) {
-        cleaner->report.processes++;
+    if (is_process(pidfd, (pid_t)pid, ticks)) {
+        cleaner->noted++;
+        if (!cleaner->dry_run) {
+            swb__pidfd_end(pidfd, (pid_t)pid);
+        }
     }
     close(pidfd);
 }
@@ -92,6 +80,7 @@ static void clean_directory(struct cleaner *cleaner, const char *path)
     if (!swb__journal_owns_directory(path)) {
         return;
     }
+    cleaner->found += swb__leftovers_end(path, cleaner->dry_run);
     if (!cleaner->dry_run && swb__journal_remove_directory(path, &error) != SWB_OK) {
         fail(cleaner, &error);
         return;
@@ -124,6 +113,7 @@ static void clean_journal(struct cleaner *cleaner, const char *path)
     swb_error error = SWB_ERROR_INIT;
     cleaner->report.journals++;
     cleaner->keep = cleaner->dry_run;
+    cleaner->noted = cleaner->found = 0;
     if (swb__read_file(&text, &length, path, JOURNAL_LIMIT, &error) != SWB_OK) {
         fail(cleaner, &error);
         return;
@@ -132,6 +122,8 @@ static void clean_journal(struct cleaner *cleaner, const char *path)
     each_line(cleaner, text, length, "proc ", clean_process);
     each_line(cleaner, text, length, "dir ", clean_directory);
     free(text);
+    uint32_t more = cleaner->noted > cleaner->found ? cleaner->noted : cleaner->found;
+    cleaner->report.processes += cleaner->dry_run ? more : cleaner->noted + cleaner->found;
     if (!cleaner->keep) {
         unlink(path);
     }

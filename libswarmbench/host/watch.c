@@ -64,6 +64,10 @@ struct swb__watch {
     int64_t due_ns;      /* the next look; INT64_MAX: none */
     uint64_t bytes;      /* at the last look */
     uint64_t hole;       /* no hole before this offset */
+    bool wants_scan;     /* blocks enough for the whole are there: look for holes */
+    uint64_t full_bytes; /* as many were there ... */
+    int64_t full_ns;     /* ... at this moment */
+    swb_source full_source;
     uint64_t told;       /* percent */
     double bytes_per_ns; /* how fast it grew lately; never 0 */
 };
@@ -85,6 +89,7 @@ static void end(swb__watch *watch)
 {
     watch->phase = PHASE_ENDED;
     watch->due_ns = INT64_MAX;
+    watch->wants_scan = false;
     if (watch->fd >= 0) {
         close(watch->fd);
         watch->fd = -1;
@@ -140,20 +145,55 @@ static void look_for_growth(swb__watch *watch, const swb__look *look)
     }
 }
 
-/* Exact where block counts are not: they include metadata. `closed`: a writer closed the file. */
+/* Blocks enough for the whole may be there without it: they include metadata. Only holes tell, and
+ * to look for them takes milliseconds in a large file; so that is put off to scan_for_end(). */
 static void look_for_end(swb__watch *watch, const swb__look *look, bool closed)
 {
-    if ((closed || look->allocated_bytes >= watch->size_bytes) &&
-        look->size_bytes >= watch->size_bytes) {
-        watch->hole = swb__file_hole(watch->fd, watch->hole);
-    }
-    if (watch->hole < watch->size_bytes) {
+    if (look->size_bytes < watch->size_bytes ||
+        (look->allocated_bytes < watch->size_bytes && !closed)) {
         watch->known_ns = look->before_ns;
         return;
     }
+    /* While no block is added, there is nothing new to be found. */
+    if (closed || look->allocated_bytes != watch->full_bytes) {
+        watch->full_bytes = look->allocated_bytes;
+        watch->full_ns = look->after_ns;
+        watch->full_source = closed ? SWB_SOURCE_INOTIFY : SWB_SOURCE_BLOCKS;
+        watch->wants_scan = true;
+    }
+}
+
+static void scan_for_end(swb__watch *watch)
+{
+    swb__look look;
+    int64_t before_ns = swb__clock_ns();
+    watch->wants_scan = false;
+    watch->hole = swb__file_hole(watch->fd, watch->hole);
+    if (watch->hole < watch->size_bytes) {
+        watch->known_ns = before_ns;
+        return;
+    }
+    /* Where no block was added since it looked full, it was full then. */
+    bool same =
+        swb__look_at(&look, watch->fd) == SWB_OK && look.allocated_bytes == watch->full_bytes;
+    int64_t hi_ns = same ? watch->full_ns : swb__clock_ns();
     end(watch);
-    tell(watch, SWB_WATCH_COMPLETE, swb__clock_ns(),
-         closed ? SWB_SOURCE_INOTIFY : SWB_SOURCE_BLOCKS, watch->size_bytes);
+    tell(watch, SWB_WATCH_COMPLETE, hi_ns, watch->full_source, watch->size_bytes);
+}
+
+/* One scan at a time, the longest waiting first: the looks at other files must go on meanwhile. */
+static void scan_one(swb__watcher *watcher)
+{
+    swb__watch *chosen = NULL;
+    for (swb__watch *watch = watcher->watches; watch != NULL; watch = watch->next) {
+        if (watch->wants_scan && !watch->stopped &&
+            (chosen == NULL || watch->full_ns < chosen->full_ns)) {
+            chosen = watch;
+        }
+    }
+    if (chosen != NULL) {
+        scan_for_end(chosen);
+    }
 }
 
 /* The interval that sees the next thing of interest soon enough. */
@@ -252,6 +292,8 @@ static void adopt(swb__watch *watch, const char *entry)
     }
     watch->fd = fd;
     watch->hole = 0;
+    watch->full_bytes = 0;
+    watch->wants_scan = false;
     if (watch->phase != PHASE_FILLING) {
         int64_t birth_ns = swb__file_birth_ns(fd);
         watch->phase = PHASE_EMPTY;
@@ -312,6 +354,7 @@ static void begin_telling(swb__watcher *watcher)
 
 static void end_telling(swb__watcher *watcher)
 {
+    scan_one(watcher);
     watcher->telling = false;
     free_stopped(watcher);
     if (watcher->destroyed) {

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -190,6 +191,55 @@ static void process_that_outlived_its_runner_is_ended(void **state)
     waitpid(other, NULL, 0);
 }
 
+static pid_t start_at_home(const char *home)
+{
+    char variable[256];
+    char *const environment[] = {variable, NULL};
+    char *const arguments[] = {"sleep", "100", NULL};
+    int started[2];
+    char byte;
+    snprintf(variable, sizeof variable, "HOME=%s", home);
+    assert_int_equal(pipe2(started, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execve("/bin/sleep", arguments, environment);
+        _exit(1);
+    }
+    close(started[1]);
+    assert_int_equal(read(started[0], &byte, 1), 0); /* closed by the new program */
+    close(started[0]);
+    return pid;
+}
+
+static void process_that_was_never_noted_is_found_by_its_home(void **state)
+{
+    const fake_site *fake = *state;
+    swb__journal *journal;
+    char data[128];
+    char home[160];
+    char like[160];
+    snprintf(data, sizeof data, "%s/run-1", fake->directory);
+    snprintf(home, sizeof home, "%s/leecher-1", data);
+    snprintf(like, sizeof like, "%s0/leecher-1", data);
+    assert_int_equal(swb__journal_open(&journal, NULL), SWB_OK);
+    assert_int_equal(swb__journal_directory(journal, data, NULL), SWB_OK);
+    pid_t pid = start_at_home(home);
+    pid_t other = start_at_home(like);
+    pid_t noted = start_at_home(home);
+    assert_int_equal(swb__journal_process(journal, noted, NULL), SWB_OK);
+    swb__journal_close(journal, false);
+    swb_clean_report report = clean(1);
+    assert_report(&report, 1, 2, 1, 0);
+    assert_true(is_alive(pid));
+    report = clean(0);
+    assert_report(&report, 1, 2, 1, 0);
+    assert_true(ends_soon(pid));
+    assert_true(ends_soon(noted));
+    assert_true(is_alive(other));
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
+}
+
 /* Writes a journal by hand, as a runner that died would have left it. */
 static void leave_journal(const fake_site *fake, const char *text, size_t length)
 {
@@ -302,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLEAN_TEST(nothing_outlives_a_killed_runner),
         CLEAN_TEST(process_that_outlived_its_runner_is_ended),
+        CLEAN_TEST(process_that_was_never_noted_is_found_by_its_home),
         CLEAN_TEST(process_of_another_time_or_boot_is_left_alone),
         CLEAN_TEST(directory_without_our_mark_is_left_alone),
         CLEAN_TEST(garbage_in_a_journal_is_passed_over),
