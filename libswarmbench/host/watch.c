@@ -1,13 +1,12 @@
 /*
  * A watch learns of its file from inotify and then looks at the file's blocks: a client that writes
- * through a mapping raises no event. How often it looks follows from how fast the file grows.
+ * through a mapping raises no event.
  */
 #include "host/watch.h"
 
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,230 +16,7 @@
 
 #include "base/clock.h"
 #include "host/blocks.h"
-#include "io/notify.h"
-
-/* Looks a second that all watches of a watcher make together, but for the short while before an
- * end. One costs about half a microsecond, a wake-up of the loop several. */
-#define LOOKS_PER_S 1500
-#define LONGEST_NS (50 * SWB__NS_PER_MS)
-#define SHORTEST_NS (2 * SWB__NS_PER_MS)
-/* A wait is looked at after each sixteenth of its length, but at least so often. */
-#define PATIENCE 16
-#define PATIENCE_LONGEST_NS (4 * SWB__NS_PER_MS)
-
-enum phase {
-    PHASE_ABSENT,  /* no file yet */
-    PHASE_EMPTY,   /* a file without a byte */
-    PHASE_FILLING, /* its first byte was told */
-    PHASE_ENDED,   /* all was told, or nothing can be */
-};
-
-struct swb__watcher {
-    swb_loop *loop;
-    uv_timer_t timer; /* closed last: its callback frees the watcher */
-    swb__watch *watches;
-    size_t watch_count;
-    int64_t due_ns; /* of the timer; INT64_MAX: not armed */
-    bool usable;    /* the file system tells the truth */
-    bool telling;   /* a watch's function may be on the stack: freeing must wait */
-    bool destroyed;
-};
-
-struct swb__watch {
-    swb__watcher *watcher;
-    swb__watch *next;
-    swb__notify *notify;
-    swb__watch_fn function;
-    void *argument;
-    char *directory;
-    char *name;
-    uint64_t size_bytes;
-    int64_t begin_ns;
-    enum phase phase;
-    bool stopped;
-    int fd;
-    int64_t known_ns;    /* what is awaited had not happened then */
-    int64_t since_ns;    /* when the present wait began */
-    int64_t due_ns;      /* the next look; INT64_MAX: none */
-    uint64_t bytes;      /* at the last look */
-    uint64_t hole;       /* no hole before this offset */
-    bool wants_scan;     /* blocks enough for the whole are there: look for holes */
-    uint64_t full_bytes; /* as many were there ... */
-    int64_t full_ns;     /* ... at this moment */
-    swb_source full_source;
-    uint64_t told;       /* percent */
-    double bytes_per_ns; /* how fast it grew lately; never 0 */
-};
-
-static void arm(swb__watcher *watcher);
-
-static void tell(swb__watch *watch, swb_watch_kind kind, int64_t hi_ns, swb_source source,
-                 uint64_t bytes)
-{
-    /* A step of the wall clock may have put the birth of the file too late. */
-    int64_t lo_ns = watch->known_ns < hi_ns ? watch->known_ns : hi_ns;
-    const swb_watch_event event = {kind, {lo_ns, hi_ns, source}, bytes};
-    if (!watch->stopped) {
-        watch->function(watch->argument, &event);
-    }
-}
-
-static void end(swb__watch *watch)
-{
-    watch->phase = PHASE_ENDED;
-    watch->due_ns = INT64_MAX;
-    watch->wants_scan = false;
-    if (watch->fd >= 0) {
-        close(watch->fd);
-        watch->fd = -1;
-    }
-}
-
-/* Space that was reserved counts as blocks: neither growth nor the end can be seen in them. */
-static bool is_reserved(const swb__watch *watch, const swb__look *look)
-{
-    return !swb__file_has_data(watch->fd) || (look->allocated_bytes >= watch->size_bytes &&
-                                              swb__file_hole(watch->fd, 0) < watch->size_bytes);
-}
-
-static void look_for_first_byte(swb__watch *watch, const swb__look *look, swb_source source)
-{
-    if (look->allocated_bytes == 0) {
-        watch->known_ns = look->before_ns;
-        return;
-    }
-    if (is_reserved(watch, look)) {
-        end(watch);
-        return;
-    }
-    watch->phase = PHASE_FILLING;
-    watch->since_ns = look->after_ns;
-    tell(watch, SWB_WATCH_FIRST_BYTE, look->after_ns, source, look->allocated_bytes);
-}
-
-static void measure_rate(swb__watch *watch, uint64_t bytes, const swb__look *look)
-{
-    int64_t passed_ns = look->before_ns - watch->known_ns;
-    if (bytes <= watch->bytes) {
-        watch->bytes_per_ns *= 0.75;
-        return;
-    }
-    if (passed_ns > 0) {
-        double rate = (double)(bytes - watch->bytes) / (double)passed_ns;
-        watch->bytes_per_ns += (rate - watch->bytes_per_ns) / 2;
-    }
-    watch->bytes = bytes;
-    watch->since_ns = look->after_ns;
-}
-
-static void look_for_growth(swb__watch *watch, const swb__look *look)
-{
-    uint64_t bytes = look->allocated_bytes;
-    bytes = bytes < watch->size_bytes ? bytes : watch->size_bytes;
-    measure_rate(watch, bytes, look);
-    uint64_t percent = bytes * 100 / watch->size_bytes;
-    if (percent > watch->told && percent < 100) {
-        watch->told = percent;
-        tell(watch, SWB_WATCH_PROGRESS, look->after_ns, SWB_SOURCE_BLOCKS, bytes);
-    }
-}
-
-/* Blocks enough for the whole may be there without it: they include metadata. Only holes tell, and
- * to look for them takes milliseconds in a large file; so that is put off to scan_for_end(). */
-static void look_for_end(swb__watch *watch, const swb__look *look, bool closed)
-{
-    if (look->size_bytes < watch->size_bytes ||
-        (look->allocated_bytes < watch->size_bytes && !closed)) {
-        watch->known_ns = look->before_ns;
-        return;
-    }
-    /* While no block is added, there is nothing new to be found. */
-    if (closed || look->allocated_bytes != watch->full_bytes) {
-        watch->full_bytes = look->allocated_bytes;
-        watch->full_ns = look->after_ns;
-        watch->full_source = closed ? SWB_SOURCE_INOTIFY : SWB_SOURCE_BLOCKS;
-        watch->wants_scan = true;
-    }
-}
-
-static void scan_for_end(swb__watch *watch)
-{
-    swb__look look;
-    int64_t before_ns = swb__clock_ns();
-    watch->wants_scan = false;
-    watch->hole = swb__file_hole(watch->fd, watch->hole);
-    if (watch->hole < watch->size_bytes) {
-        watch->known_ns = before_ns;
-        return;
-    }
-    /* Where no block was added since it looked full, it was full then. */
-    bool same =
-        swb__look_at(&look, watch->fd) == SWB_OK && look.allocated_bytes == watch->full_bytes;
-    int64_t hi_ns = same ? watch->full_ns : swb__clock_ns();
-    end(watch);
-    tell(watch, SWB_WATCH_COMPLETE, hi_ns, watch->full_source, watch->size_bytes);
-}
-
-/* One scan at a time, the longest waiting first: the looks at other files must go on meanwhile. */
-static void scan_one(swb__watcher *watcher)
-{
-    swb__watch *chosen = NULL;
-    for (swb__watch *watch = watcher->watches; watch != NULL; watch = watch->next) {
-        if (watch->wants_scan && !watch->stopped &&
-            (chosen == NULL || watch->full_ns < chosen->full_ns)) {
-            chosen = watch;
-        }
-    }
-    if (chosen != NULL) {
-        scan_for_end(chosen);
-    }
-}
-
-/* The interval that sees the next thing of interest soon enough. */
-static int64_t interval(const swb__watch *watch, int64_t now_ns)
-{
-    if (watch->phase == PHASE_EMPTY || watch->bytes == watch->size_bytes) {
-        int64_t waited_ns = (now_ns - watch->since_ns) / PATIENCE;
-        return waited_ns < PATIENCE_LONGEST_NS ? waited_ns : PATIENCE_LONGEST_NS;
-    }
-    double left = (double)(watch->size_bytes - watch->bytes);
-    double half_percent_ns = (double)watch->size_bytes / 200 / watch->bytes_per_ns;
-    double least_ns = (double)watch->watcher->watch_count / LOOKS_PER_S * 1e9;
-    least_ns = fmax(least_ns, SHORTEST_NS);
-    double chosen_ns = fmin(fmax(half_percent_ns, least_ns), left / 4 / watch->bytes_per_ns);
-    return (int64_t)fmin(chosen_ns, LONGEST_NS);
-}
-
-/* Rounds the interval down to a power of two of milliseconds and the moment up to a multiple of it:
- * so the looks of many watches fall together, and the loop wakes up once for all. */
-static int64_t next_look(const swb__watch *watch, int64_t now_ns)
-{
-    int64_t wanted_ns = interval(watch, now_ns);
-    int64_t period_ns = SWB__NS_PER_MS;
-    while (period_ns * 2 <= wanted_ns) {
-        period_ns *= 2;
-    }
-    return (now_ns / period_ns + 1) * period_ns;
-}
-
-static void look_again(swb__watch *watch, swb_source source, bool closed)
-{
-    swb__look look;
-    if (swb__look_at(&look, watch->fd) != SWB_OK) {
-        end(watch);
-        return;
-    }
-    if (watch->phase == PHASE_EMPTY) {
-        look_for_first_byte(watch, &look, source);
-    }
-    if (watch->phase == PHASE_FILLING) {
-        look_for_growth(watch, &look);
-        look_for_end(watch, &look, closed);
-    }
-    if (watch->phase != PHASE_ENDED) {
-        watch->due_ns = next_look(watch, look.after_ns);
-    }
-}
+#include "host/watch_state.h"
 
 static bool same_file(int a, int b)
 {
@@ -265,18 +41,27 @@ static int open_entry(const swb__watch *watch, const char *entry)
     return fd;
 }
 
-/* The file itself, or a file that a client will rename to it: "NAME.part", "NAME.!qB". */
+/* The file itself, or under the name that clients give it until it is whole. Other suffixes may be
+ * those of other files: "NAME.torrent". */
 static bool is_candidate(const swb__watch *watch, const char *entry)
 {
+    static const char *const suffixes[] = {"", ".part", ".!qB", ".!ut", ".partial", ".incomplete"};
     size_t length = strlen(watch->name);
-    return strncmp(entry, watch->name, length) == 0 &&
-           (entry[length] == '\0' || entry[length] == '.');
+    if (strncmp(entry, watch->name, length) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        if (strcmp(entry + length, suffixes[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void adopt(swb__watch *watch, const char *entry)
 {
     bool is_it = strcmp(entry, watch->name) == 0;
-    if (watch->phase == PHASE_ENDED || (watch->fd >= 0 && !is_it)) {
+    if (watch->phase == SWB__WATCH_ENDED || (watch->fd >= 0 && !is_it)) {
         return;
     }
     int fd = open_entry(watch, entry);
@@ -294,9 +79,9 @@ static void adopt(swb__watch *watch, const char *entry)
     watch->hole = 0;
     watch->full_bytes = 0;
     watch->wants_scan = false;
-    if (watch->phase != PHASE_FILLING) {
+    if (watch->phase != SWB__WATCH_FILLING) {
         int64_t birth_ns = swb__file_birth_ns(fd);
-        watch->phase = PHASE_EMPTY;
+        watch->phase = SWB__WATCH_EMPTY;
         watch->known_ns = birth_ns > watch->begin_ns ? birth_ns : watch->begin_ns;
         watch->since_ns = swb__clock_ns();
     }
@@ -319,7 +104,7 @@ static void scan(swb__watch *watch)
 
 static void free_watch(swb__watch *watch)
 {
-    end(watch);
+    swb__watch_end(watch);
     free(watch->directory);
     free(watch->name);
     free(watch);
@@ -345,59 +130,7 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* Between these two, functions of watches may be called, and may stop watches. */
-static void begin_telling(swb__watcher *watcher)
-{
-    assert(!watcher->telling);
-    watcher->telling = true;
-}
-
-static void end_telling(swb__watcher *watcher)
-{
-    scan_one(watcher);
-    watcher->telling = false;
-    free_stopped(watcher);
-    if (watcher->destroyed) {
-        uv_close((uv_handle_t *)&watcher->timer, on_closed);
-    } else {
-        arm(watcher);
-    }
-}
-
-static void on_notify(void *argument, uint32_t mask, const char *name, int64_t now_ns)
-{
-    swb__watch *watch = argument;
-    swb__watcher *watcher = watch->watcher;
-    (void)now_ns;
-    if (watch->phase == PHASE_ENDED) {
-        return;
-    }
-    begin_telling(watcher);
-    if ((mask & IN_Q_OVERFLOW) != 0) {
-        scan(watch);
-    } else if (is_candidate(watch, name)) {
-        adopt(watch, name);
-    }
-    if (watch->fd >= 0) {
-        look_again(watch, SWB_SOURCE_INOTIFY, (mask & IN_CLOSE_WRITE) != 0);
-    }
-    end_telling(watcher);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    swb__watcher *watcher = timer->data;
-    /* The timer counts whole milliseconds: what is due within half of one is due. */
-    int64_t now_ns = swb__clock_ns() + SWB__NS_PER_MS / 2;
-    watcher->due_ns = INT64_MAX;
-    begin_telling(watcher);
-    for (swb__watch *watch = watcher->watches; watch != NULL; watch = watch->next) {
-        if (!watch->stopped && watch->due_ns <= now_ns) {
-            look_again(watch, SWB_SOURCE_BLOCKS, false);
-        }
-    }
-    end_telling(watcher);
-}
+static void on_timer(uv_timer_t *timer);
 
 static void arm(swb__watcher *watcher)
 {
@@ -413,6 +146,61 @@ static void arm(swb__watcher *watcher)
     watcher->due_ns = due_ns;
     uv_update_time(uv_handle_get_loop((uv_handle_t *)&watcher->timer));
     uv_timer_start(&watcher->timer, on_timer, (uint64_t)delay_ms, 0);
+}
+
+/* Between these two, functions of watches may be called, and may stop watches. */
+static void begin_telling(swb__watcher *watcher)
+{
+    assert(!watcher->telling);
+    watcher->telling = true;
+}
+
+static void end_telling(swb__watcher *watcher)
+{
+    swb__watch_scan_one(watcher);
+    watcher->telling = false;
+    free_stopped(watcher);
+    if (watcher->destroyed) {
+        uv_close((uv_handle_t *)&watcher->timer, on_closed);
+    } else {
+        arm(watcher);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    swb__watcher *watcher = timer->data;
+    /* The timer counts whole milliseconds: what is due within half of one is due. */
+    int64_t now_ns = swb__clock_ns() + SWB__NS_PER_MS / 2;
+    watcher->due_ns = INT64_MAX;
+    begin_telling(watcher);
+    for (swb__watch *watch = watcher->watches; watch != NULL; watch = watch->next) {
+        if (!watch->stopped && watch->due_ns <= now_ns) {
+            swb__watch_look(watch, SWB_SOURCE_BLOCKS, false);
+        }
+    }
+    end_telling(watcher);
+}
+
+static void on_notify(void *argument, uint32_t mask, const char *name, int64_t now_ns)
+{
+    swb__watch *watch = argument;
+    swb__watcher *watcher = watch->watcher;
+    bool overflow = (mask & IN_Q_OVERFLOW) != 0;
+    (void)now_ns;
+    if (watch->phase == SWB__WATCH_ENDED || (!overflow && !is_candidate(watch, name))) {
+        return;
+    }
+    begin_telling(watcher);
+    if (overflow) {
+        scan(watch);
+    } else {
+        adopt(watch, name);
+    }
+    if (watch->fd >= 0) {
+        swb__watch_look(watch, SWB_SOURCE_INOTIFY, (mask & IN_CLOSE_WRITE) != 0);
+    }
+    end_telling(watcher);
 }
 
 int swb__watcher_create(swb__watcher **out, swb_loop *loop, const char *directory, swb_error *error)
@@ -481,7 +269,7 @@ int swb__watch_start(swb__watch **out, swb__watcher *watcher, const char *direct
     watch->argument = argument;
     watch->size_bytes = size_bytes;
     watch->begin_ns = begin_ns;
-    watch->phase = watcher->usable ? PHASE_ABSENT : PHASE_ENDED;
+    watch->phase = watcher->usable ? SWB__WATCH_ABSENT : SWB__WATCH_ENDED;
     int status =
         swb__notify_start(&watch->notify, watcher->loop, directory,
                           IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE, on_notify, watch, error);

@@ -20,8 +20,7 @@
 #define BLOCK ((size_t)16384)
 #define BLOCKS ((size_t)256)
 #define SIZE (BLOCK * BLOCKS)
-/* Widths that a machine busy with other tests keeps; what they are on an idle one is measured by
- * the benchmark. */
+/* Widths that a machine busy with other tests keeps; for an idle one see bench/watch_bench.c. */
 #define WIDEST_NS (250 * SWB__NS_PER_MS)
 
 enum how { HOW_PWRITE, HOW_MAPPED };
@@ -301,6 +300,17 @@ static void other_files_are_not_taken_for_it(void **state)
     assert_false(fixture->seen.first);
 }
 
+static void files_of_the_client_are_not_taken_for_it(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->writer.name = "content.bin.torrent";
+    watch(fixture);
+    start_writer(fixture);
+    loop_for(fixture->loop, 500);
+    pthread_join(fixture->writer.thread, NULL);
+    assert_false(fixture->seen.first);
+}
+
 static void reserved_space_is_not_taken_for_content(void **state)
 {
     struct fixture *fixture = *state;
@@ -378,6 +388,7 @@ int main(void)
         WATCH_TEST(file_that_stays_empty_has_no_first_byte),
         WATCH_TEST(file_is_followed_through_its_renaming),
         WATCH_TEST(other_files_are_not_taken_for_it),
+        WATCH_TEST(files_of_the_client_are_not_taken_for_it),
         WATCH_TEST(reserved_space_is_not_taken_for_content),
         WATCH_TEST(file_with_a_hole_is_not_complete),
         WATCH_TEST(file_that_is_there_already_is_seen),
