@@ -4,4 +4,8 @@
 
 #include <swarmbench/sys/driver.h>
 
+extern const swb_driver swb__driver_deluge;
+extern const swb_driver swb__driver_opentracker;
+extern const swb_driver swb__driver_qbittorrent;
+
 #endif

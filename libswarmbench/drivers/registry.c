@@ -12,6 +12,9 @@
 
 /* Every built-in driver has its line here; NULL ends the list. */
 static const swb_driver *const builtin[] = {
+    &swb__driver_deluge,
+    &swb__driver_qbittorrent,
+    &swb__driver_opentracker,
     NULL,
 };
 

@@ -1,0 +1,445 @@
+#include "drivers/qbittorrent_operations.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "drivers/http_reply.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define API "/api/v2/"
+
+/* An operation is a login, where there was none, and a row of requests. */
+typedef struct dialogue {
+    /* Sends request `index`; SWB_CALL_DONE where there are no more. The reply to the request before
+     * it is still there. */
+    int (*ask)(swb_call *call, int index);
+    /* Takes the reply to request `index`: SWB_OK, or what swb_call_fail() returned. */
+    int (*take)(swb_call *call, int index);
+} dialogue;
+
+/* Steps of a call: three for each request. A second login for one request is not tried. */
+enum { STEP_ASKED = 0, STEP_LOGIN = 1, STEP_ASKED_AGAIN = 2, STEPS = 3 };
+
+static int ask(swb_call *call, const dialogue *talk, int index, int phase)
+{
+    swb_call_set_step(call, index * STEPS + phase);
+    return talk->ask(call, index);
+}
+
+static int send_login(swb_call *call, int index)
+{
+    const swb_node *node = swb_call_node(call);
+    swb_call_set_step(call, index * STEPS + STEP_LOGIN);
+    int answer = swb_call_http(call, "POST", API "auth/login");
+    swb_call_field(call, "username", node->user);
+    swb_call_field(call, "password", node->password);
+    return answer;
+}
+
+/* 4.x to 5.1 answer 200 with "Ok." or "Fails."; 5.2 answers 204 or 401; 403 is a ban. */
+static int take_login(swb_call *call)
+{
+    swb__qbittorrent_session *session = swb_call_session(call);
+    const swb_reply *reply = swb_call_reply(call);
+    if (reply->http_status == 403) {
+        return swb_call_fail(call, SWB_EAUTH, 0, "banned after too many failed logins");
+    }
+    if (reply->http_status == 401 || swb__reply_is(call, "Fails.")) {
+        return swb_call_fail(call, SWB_EAUTH, 0, "wrong user name or password");
+    }
+    int status = swb__reply_expect_success(call);
+    if (status != SWB_OK) {
+        return status;
+    }
+    if (strcmp(reply->content_type, "text/html") == 0) {
+        return swb_call_fail(call, SWB_EPROTO, 0, "a web page where a login was expected");
+    }
+    session->logged_in = true;
+    return SWB_OK;
+}
+
+static bool login_is_wanted(const swb_call *call)
+{
+    int http = swb_call_reply(call)->http_status;
+    return http == 401 || http == 403;
+}
+
+static int take_reply(swb_call *call, const dialogue *talk)
+{
+    swb__qbittorrent_session *session = swb_call_session(call);
+    int index = swb_call_step(call) / STEPS;
+    int phase = swb_call_step(call) % STEPS;
+    if (phase == STEP_LOGIN) {
+        int status = take_login(call);
+        return status == SWB_OK ? ask(call, talk, index, STEP_ASKED_AGAIN) : status;
+    }
+    if (login_is_wanted(call)) {
+        session->logged_in = false;
+        if (phase == STEP_ASKED) {
+            return send_login(call, index);
+        }
+        return swb_call_fail(call, SWB_EAUTH, 1, "the login does not hold");
+    }
+    int status = talk->take(call, index);
+    return status == SWB_OK ? ask(call, talk, index + 1, STEP_ASKED) : status;
+}
+
+static int run(swb_call *call, const dialogue *talk)
+{
+    const swb__qbittorrent_session *session = swb_call_session(call);
+    if (swb_call_reply(call) != NULL) {
+        return take_reply(call, talk);
+    }
+    return session->logged_in ? ask(call, talk, 0, STEP_ASKED) : send_login(call, 0);
+}
+
+/* A GET of `path` with the command's handle behind it. */
+static int get_of_handle(swb_call *call, const char *path)
+{
+    char text[640];
+    snprintf(text, sizeof text, "%s%s", path, swb_call_command(call)->handle);
+    return swb_call_http(call, "GET", text);
+}
+
+static int take_success(swb_call *call, int index)
+{
+    (void)index;
+    return swb__reply_expect_success(call);
+}
+
+static int ask_ready(swb_call *call, int index)
+{
+    return index == 0 ? swb_call_http(call, "GET", API "app/webapiVersion") : SWB_CALL_DONE;
+}
+
+static int take_ready(swb_call *call, int index)
+{
+    char version[32];
+    (void)index;
+    return swb__reply_text(version, sizeof version, call);
+}
+
+int swb__qbittorrent_ready(swb_call *call)
+{
+    static const dialogue talk = {ask_ready, take_ready};
+    return run(call, &talk);
+}
+
+static int ask_version(swb_call *call, int index)
+{
+    static const char *const paths[] = {API "app/version", API "app/webapiVersion",
+                                        API "app/buildInfo"};
+    return (size_t)index < COUNT(paths) ? swb_call_http(call, "GET", paths[index]) : SWB_CALL_DONE;
+}
+
+static int take_build(swb_call *call)
+{
+    swb_result *found = swb_call_result(call);
+    cJSON *build = NULL;
+    int status = swb__reply_json(&build, call);
+    const char *libtorrent = swb__json_member_text(build, "libtorrent");
+    if (libtorrent != NULL) {
+        snprintf(found->revision, sizeof found->revision, "libtorrent %s", libtorrent);
+    }
+    cJSON_Delete(build);
+    return status;
+}
+
+static int take_version(swb_call *call, int index)
+{
+    swb_result *found = swb_call_result(call);
+    switch (index) {
+    case 0:
+        return swb__reply_text(found->version, sizeof found->version, call);
+    case 1:
+        return swb__reply_text(found->api_version, sizeof found->api_version, call);
+    default:
+        return take_build(call);
+    }
+}
+
+int swb__qbittorrent_version(swb_call *call)
+{
+    static const dialogue talk = {ask_version, take_version};
+    return run(call, &talk);
+}
+
+static void add_part(swb_call *call, const char *name, const char *value)
+{
+    swb_call_part(call, name, NULL, NULL, value, strlen(value));
+}
+
+/* Both spellings of what was renamed between versions; the other one is ignored. */
+static int send_torrent(swb_call *call, bool has_content)
+{
+    const swb_command *command = swb_call_command(call);
+    int answer = swb_call_http(call, "POST", API "torrents/add");
+    swb_call_part(call, "torrents", "content.torrent", "application/x-bittorrent",
+                  command->metainfo, command->metainfo_length);
+    add_part(call, "savepath", swb_call_node(call)->content_dir);
+    add_part(call, "autoTMM", "false");
+    add_part(call, "contentLayout", "Original");
+    add_part(call, "paused", "false");
+    add_part(call, "stopped", "false");
+    add_part(call, "skip_checking", has_content ? "true" : "false");
+    add_part(call, "seedMode", has_content ? "true" : "false");
+    return answer;
+}
+
+/* A torrent that is there already, and one that is bad, are refused in the same words. */
+static bool add_was_refused(const swb_call *call)
+{
+    return swb_call_reply(call)->http_status == 409 || swb__reply_is(call, "Fails.");
+}
+
+static int ask_add(swb_call *call, int index, bool has_content)
+{
+    if (index == 0) {
+        return send_torrent(call, has_content);
+    }
+    return index == 1 && add_was_refused(call) ? get_of_handle(call, API "torrents/info?hashes=")
+                                               : SWB_CALL_DONE;
+}
+
+static int ask_seed(swb_call *call, int index)
+{
+    return ask_add(call, index, true);
+}
+
+static int ask_leech(swb_call *call, int index)
+{
+    return ask_add(call, index, false);
+}
+
+/* The torrents of torrents/info, owned by the caller. */
+static int take_torrents(cJSON **out, swb_call *call)
+{
+    cJSON *torrents = NULL;
+    int status = swb__reply_json(&torrents, call);
+    if (status == SWB_OK && !cJSON_IsArray(torrents)) {
+        cJSON_Delete(torrents);
+        return swb_call_fail(call, SWB_EPROTO, 0, "the list of torrents is no array");
+    }
+    *out = torrents;
+    return status;
+}
+
+static int take_why_refused(swb_call *call)
+{
+    cJSON *torrents = NULL;
+    int status = take_torrents(&torrents, call);
+    if (status == SWB_OK) {
+        status = cJSON_GetArraySize(torrents) > 0
+                     ? swb_call_fail(call, SWB_EEXIST, 0, "the torrent is there already")
+                     : swb_call_fail(call, SWB_EREMOTE, 0, "the torrent was refused");
+    }
+    cJSON_Delete(torrents);
+    return status;
+}
+
+static int take_add(swb_call *call, int index)
+{
+    if (index == 1) {
+        return take_why_refused(call);
+    }
+    return add_was_refused(call) ? SWB_OK : swb__reply_expect_success(call);
+}
+
+int swb__qbittorrent_seed(swb_call *call)
+{
+    static const dialogue talk = {ask_seed, take_add};
+    return run(call, &talk);
+}
+
+int swb__qbittorrent_leech(swb_call *call)
+{
+    static const dialogue talk = {ask_leech, take_add};
+    return run(call, &talk);
+}
+
+/* Waste is told by the torrent's properties only: asked for once, when it no longer grows. */
+static int ask_status(swb_call *call, int index)
+{
+    if (index == 0) {
+        return get_of_handle(call, API "torrents/info?hashes=");
+    }
+    bool complete = swb_call_result(call)->state == SWB_STATE_SERVING;
+    return index == 1 && complete ? get_of_handle(call, API "torrents/properties?hash=")
+                                  : SWB_CALL_DONE;
+}
+
+/* Names of 4.x and 5.x. */
+static swb_node_state state_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        swb_node_state state;
+    } states[] = {
+        {"downloading", SWB_STATE_FETCHING},  {"forcedDL", SWB_STATE_FETCHING},
+        {"stalledDL", SWB_STATE_FETCHING},    {"metaDL", SWB_STATE_FETCHING},
+        {"forcedMetaDL", SWB_STATE_FETCHING}, {"uploading", SWB_STATE_SERVING},
+        {"forcedUP", SWB_STATE_SERVING},      {"stalledUP", SWB_STATE_SERVING},
+        {"checkingDL", SWB_STATE_CHECKING},   {"checkingUP", SWB_STATE_CHECKING},
+        {"allocating", SWB_STATE_CHECKING},   {"checkingResumeData", SWB_STATE_CHECKING},
+        {"moving", SWB_STATE_CHECKING},       {"pausedDL", SWB_STATE_PAUSED},
+        {"pausedUP", SWB_STATE_PAUSED},       {"stoppedDL", SWB_STATE_PAUSED},
+        {"stoppedUP", SWB_STATE_PAUSED},      {"queuedDL", SWB_STATE_PAUSED},
+        {"queuedUP", SWB_STATE_PAUSED},       {"error", SWB_STATE_FAILED},
+        {"missingFiles", SWB_STATE_FAILED},
+    };
+    for (size_t i = 0; i < COUNT(states); i++) {
+        if (strcmp(name, states[i].name) == 0) {
+            return states[i].state;
+        }
+    }
+    return SWB_STATE_UNKNOWN;
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a == SWB_COUNT_UNKNOWN || b == SWB_COUNT_UNKNOWN ? SWB_COUNT_UNKNOWN : a + b;
+}
+
+static int read_torrent(swb_call *call, const cJSON *torrent)
+{
+    swb_result *found = swb_call_result(call);
+    const char *state = swb__json_member_text(torrent, "state");
+    if (state == NULL) {
+        return swb_call_fail(call, SWB_EPROTO, 0, "the torrent has no state");
+    }
+    found->state = state_of(state);
+    found->bytes_done = swb__json_counter(torrent, "completed");
+    found->payload_received = swb__json_counter(torrent, "downloaded");
+    found->payload_sent = swb__json_counter(torrent, "uploaded");
+    found->peers =
+        sum(swb__json_counter(torrent, "num_seeds"), swb__json_counter(torrent, "num_leechs"));
+    if (found->state == SWB_STATE_FAILED) {
+        snprintf(found->detail, sizeof found->detail, "%s", state);
+    }
+    return SWB_OK;
+}
+
+static int take_info(swb_call *call)
+{
+    cJSON *torrents = NULL;
+    int status = take_torrents(&torrents, call);
+    if (status == SWB_OK) {
+        if (cJSON_GetArraySize(torrents) == 0) {
+            swb_call_result(call)->state = SWB_STATE_ABSENT;
+        } else {
+            status = read_torrent(call, cJSON_GetArrayItem(torrents, 0));
+        }
+    }
+    cJSON_Delete(torrents);
+    return status;
+}
+
+static int take_properties(swb_call *call)
+{
+    cJSON *properties = NULL;
+    int status = swb__reply_json(&properties, call);
+    if (status == SWB_OK) {
+        swb_call_result(call)->wasted = swb__json_counter(properties, "total_wasted");
+    }
+    cJSON_Delete(properties);
+    return status;
+}
+
+static int take_status(swb_call *call, int index)
+{
+    return index == 0 ? take_info(call) : take_properties(call);
+}
+
+int swb__qbittorrent_status(swb_call *call)
+{
+    static const dialogue talk = {ask_status, take_status};
+    return run(call, &talk);
+}
+
+/* Deleting an unknown torrent succeeds, so we look whether it is there first. */
+static int ask_remove(swb_call *call, int index)
+{
+    if (index == 0) {
+        return get_of_handle(call, API "torrents/info?hashes=");
+    }
+    if (index > 1) {
+        return SWB_CALL_DONE;
+    }
+    int answer = swb_call_http(call, "POST", API "torrents/delete");
+    swb_call_field(call, "hashes", swb_call_command(call)->handle);
+    swb_call_field(call, "deleteFiles", "true");
+    return answer;
+}
+
+static int take_remove(swb_call *call, int index)
+{
+    if (index > 0) {
+        return swb__reply_expect_success(call);
+    }
+    int status = take_info(call);
+    if (status == SWB_OK && swb_call_result(call)->state == SWB_STATE_ABSENT) {
+        return swb_call_fail(call, SWB_ENOENT, 0, "there is no such torrent");
+    }
+    return status;
+}
+
+int swb__qbittorrent_remove(swb_call *call)
+{
+    static const dialogue talk = {ask_remove, take_remove};
+    return run(call, &talk);
+}
+
+static int ask_peers(swb_call *call, int index)
+{
+    const swb_command *command = swb_call_command(call);
+    if (index > 0 || command->peer_count == 0) {
+        return SWB_CALL_DONE;
+    }
+    swb__buffer peers = SWB__BUFFER_INIT(1u << 20);
+    for (size_t i = 0; i < command->peer_count; i++) {
+        bool v6 = strchr(command->peers[i].address, ':') != NULL;
+        swb__buffer_printf(&peers, "%s%s%s%s:%u", i == 0 ? "" : "|", v6 ? "[" : "",
+                           command->peers[i].address, v6 ? "]" : "", command->peers[i].port);
+    }
+    int answer = peers.status;
+    if (answer == SWB_OK) {
+        answer = swb_call_http(call, "POST", API "torrents/addPeers");
+        swb_call_field(call, "hashes", command->handle);
+        swb_call_field(call, "peers", peers.data);
+    } else {
+        answer = swb_call_fail(call, answer, 0, "the list of peers cannot be built");
+    }
+    swb__buffer_finish(&peers);
+    return answer;
+}
+
+/* {"HASH": {"added": 2, "failed": 0}}; unknown torrents are left out. */
+static int take_peers(swb_call *call, int index)
+{
+    cJSON *torrents = NULL;
+    (void)index;
+    int status = swb__reply_json(&torrents, call);
+    if (status == SWB_OK && cJSON_GetObjectItem(torrents, swb_call_command(call)->handle) == NULL) {
+        status = swb_call_fail(call, SWB_ENOENT, 0, "there is no such torrent");
+    }
+    cJSON_Delete(torrents);
+    return status;
+}
+
+int swb__qbittorrent_peers(swb_call *call)
+{
+    static const dialogue talk = {ask_peers, take_peers};
+    return run(call, &talk);
+}
+
+static int ask_shutdown(swb_call *call, int index)
+{
+    return index == 0 ? swb_call_http(call, "POST", API "app/shutdown") : SWB_CALL_DONE;
+}
+
+int swb__qbittorrent_stop(swb_call *call)
+{
+    static const dialogue talk = {ask_shutdown, take_success};
+    return run(call, &talk);
+}
