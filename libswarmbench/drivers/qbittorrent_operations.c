@@ -357,6 +357,12 @@ int swb__qbittorrent_status(swb_call *call)
     return run(call, &talk);
 }
 
+/* A torrent appears a moment after the reply to its addition, so that trying again may help. */
+static int fail_absent(swb_call *call)
+{
+    return swb_call_fail(call, SWB_ENOENT, 1, "there is no such torrent");
+}
+
 /* Deleting an unknown torrent succeeds, so we look whether it is there first. */
 static int ask_remove(swb_call *call, int index)
 {
@@ -379,7 +385,7 @@ static int take_remove(swb_call *call, int index)
     }
     int status = take_info(call);
     if (status == SWB_OK && swb_call_result(call)->state == SWB_STATE_ABSENT) {
-        return swb_call_fail(call, SWB_ENOENT, 0, "there is no such torrent");
+        return fail_absent(call);
     }
     return status;
 }
@@ -421,7 +427,7 @@ static int take_peers(swb_call *call, int index)
     (void)index;
     int status = swb__reply_json(&torrents, call);
     if (status == SWB_OK && cJSON_GetObjectItem(torrents, swb_call_command(call)->handle) == NULL) {
-        status = swb_call_fail(call, SWB_ENOENT, 0, "there is no such torrent");
+        status = fail_absent(call);
     }
     cJSON_Delete(torrents);
     return status;

@@ -1,0 +1,258 @@
+#include "support/client.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/tape.h"
+
+#define EXCHANGE_SECONDS 20
+
+void test_client_open(test_client *client, const swb_driver *driver, const swb_node *node)
+{
+    memset(client, 0, sizeof *client);
+    client->driver = driver;
+    client->node = node;
+    client->session = calloc(1, driver->session_bytes + 1);
+    client->input.limit = SWB_CONTENT_MAX_BYTES;
+}
+
+static void disconnect(test_client *client)
+{
+    curl_easy_cleanup(client->curl);
+    client->curl = NULL;
+    client->connected = false;
+    swb__buffer_clear(&client->input);
+}
+
+void test_client_close(test_client *client)
+{
+    if (client->driver == NULL) {
+        return;
+    }
+    disconnect(client);
+    if (client->driver->session_finish != NULL) {
+        client->driver->session_finish(client->session);
+    }
+    free(client->session);
+    swb__buffer_finish(&client->input);
+    memset(client, 0, sizeof *client);
+}
+
+static size_t keep_body(char *bytes, size_t size, size_t count, void *argument)
+{
+    swb__buffer_append(argument, bytes, size * count);
+    return size * count;
+}
+
+static CURL *prepare(test_client *client, const char *scheme, const char *path)
+{
+    char url[2048];
+    snprintf(url, sizeof url, "%s://%s:%u%s", scheme, client->node->address, client->node->api_port,
+             path);
+    if (client->curl == NULL) {
+        client->curl = curl_easy_init();
+    }
+    curl_easy_reset(client->curl); /* keeps cookies and connections */
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)EXCHANGE_SECONDS);
+    curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
+    return client->curl;
+}
+
+static void add_fields(CURL *curl, const swb__exchange *exchange)
+{
+    swb__buffer form = SWB__BUFFER_INIT(1u << 20);
+    for (size_t i = 0; i < exchange->field_count; i++) {
+        char *value = curl_easy_escape(curl, exchange->fields[i].value, 0);
+        swb__buffer_printf(&form, "%s%s=%s", i == 0 ? "" : "&", exchange->fields[i].name, value);
+        curl_free(value);
+    }
+    curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, swb__buffer_string(&form));
+    swb__buffer_finish(&form);
+}
+
+static curl_mime *add_parts(CURL *curl, const swb__exchange *exchange)
+{
+    curl_mime *mime = curl_mime_init(curl);
+    for (size_t i = 0; i < exchange->part_count; i++) {
+        curl_mimepart *part = curl_mime_addpart(mime);
+        curl_mime_name(part, exchange->parts[i].name);
+        curl_mime_filename(part, exchange->parts[i].filename);
+        curl_mime_type(part, exchange->parts[i].type);
+        curl_mime_data(part, (const char *)exchange->parts[i].bytes, exchange->parts[i].length);
+    }
+    curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime);
+    return mime;
+}
+
+static int exchange_http(swb_reply *out, char *type, size_t type_size, test_client *client,
+                         const swb__exchange *exchange)
+{
+    CURL *curl = prepare(client, "http", exchange->path);
+    curl_mime *mime = NULL;
+    long code = 0;
+    char *sent_type = NULL;
+    swb__buffer_clear(&client->input);
+    curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->input);
+    if (strcmp(exchange->method, "POST") == 0) {
+        add_fields(curl, exchange);
+    }
+    if (exchange->part_count > 0) {
+        mime = add_parts(curl, exchange);
+    }
+    CURLcode result = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &sent_type);
+    snprintf(type, type_size, "%.*s", (int)strcspn(sent_type == NULL ? "" : sent_type, ";"),
+             sent_type == NULL ? "" : sent_type);
+    curl_mime_free(mime);
+    *out = (swb_reply){(int)code, type, (const uint8_t *)swb__buffer_string(&client->input),
+                       client->input.length};
+    return result == CURLE_OK ? SWB_OK : SWB_ECONNECT;
+}
+
+static int connect_stream(test_client *client)
+{
+    disconnect(client);
+    CURL *curl = prepare(client, "https", "");
+    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    if (curl_easy_perform(curl) != CURLE_OK) {
+        disconnect(client);
+        return SWB_ECONNECT;
+    }
+    return SWB_OK;
+}
+
+static bool wait_for(CURL *curl, short events)
+{
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket);
+    struct pollfd entry = {socket, events, 0};
+    return poll(&entry, 1, EXCHANGE_SECONDS * 1000) == 1;
+}
+
+static int send_bytes(CURL *curl, const uint8_t *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t sent = 0;
+        CURLcode result = curl_easy_send(curl, bytes, length, &sent);
+        if (result == CURLE_AGAIN && wait_for(curl, POLLOUT)) {
+            continue;
+        }
+        if (result != CURLE_OK) {
+            return SWB_ECONNECT;
+        }
+        bytes += sent;
+        length -= sent;
+    }
+    return SWB_OK;
+}
+
+/* Receives until the input holds a whole frame, of `*length_out` bytes. */
+static int receive_frame(size_t *length_out, test_client *client)
+{
+    for (;;) {
+        char chunk[4096];
+        size_t received = 0;
+        int status = client->driver->frame(length_out, (const uint8_t *)client->input.data,
+                                           client->input.length);
+        if (status != SWB_OK) {
+            return status;
+        }
+        if (*length_out > 0 && *length_out <= client->input.length) {
+            return SWB_OK;
+        }
+        CURLcode result = curl_easy_recv(client->curl, chunk, sizeof chunk, &received);
+        if (result == CURLE_AGAIN && wait_for(client->curl, POLLIN)) {
+            continue;
+        }
+        if (result != CURLE_OK || received == 0) {
+            return SWB_ETRUNCATED;
+        }
+        swb__buffer_append(&client->input, chunk, received);
+    }
+}
+
+static int exchange_frame(swb_reply *out, uint8_t **frame_out, test_client *client,
+                          const swb__exchange *exchange)
+{
+    size_t length = 0;
+    int status = SWB_OK;
+    if (exchange->frame != NULL) {
+        status = send_bytes(client->curl, exchange->frame, exchange->frame_length);
+    }
+    if (status == SWB_OK) {
+        status = receive_frame(&length, client);
+    }
+    if (status != SWB_OK) {
+        disconnect(client);
+        return status;
+    }
+    *frame_out = calloc(1, length + 1);
+    memcpy(*frame_out, client->input.data, length);
+    swb__buffer_consume(&client->input, length);
+    *out = (swb_reply){0, "", *frame_out, length};
+    client->connected = true;
+    return SWB_OK;
+}
+
+static int perform(swb_call *call, bool *retriable_out, test_client *client, swb_error *error)
+{
+    const swb__exchange *exchange = NULL;
+    const swb_reply *reply = NULL;
+    swb_reply storage;
+    char type[64];
+    uint8_t *frame = NULL;
+    int answer;
+    while ((answer = swb__call_advance(&exchange, retriable_out, call, reply, error)) ==
+           SWB_CALL_SEND) {
+        free(frame);
+        frame = NULL;
+        int status = exchange->transport == SWB_TRANSPORT_HTTP
+                         ? exchange_http(&storage, type, sizeof type, client, exchange)
+                         : exchange_frame(&storage, &frame, client, exchange);
+        if (status != SWB_OK) {
+            *retriable_out = true;
+            answer = swb__fail(error, status, "%s does not answer", client->node->name);
+            break;
+        }
+        reply = &storage;
+        if (client->tape != NULL) {
+            tape_write(client->tape, exchange, reply);
+        }
+    }
+    free(frame);
+    return answer;
+}
+
+int test_client_run(swb_result *result_out, bool *retriable_out, test_client *client,
+                    const swb_command *command, swb_error *error)
+{
+    swb_call *call = NULL;
+    bool retriable = false;
+    if (client->driver->transport == SWB_TRANSPORT_TLS && client->curl == NULL &&
+        connect_stream(client) != SWB_OK) {
+        return swb__fail(error, SWB_ECONNECT, "%s does not listen", client->node->name);
+    }
+    int status =
+        swb__call_create(&call, client->driver, client->node, command, client->session, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    swb__call_set_connected(call, client->connected);
+    status = perform(call, &retriable, client, error);
+    if (result_out != NULL) {
+        *result_out = *swb__call_result(call);
+    }
+    if (retriable_out != NULL) {
+        *retriable_out = retriable;
+    }
+    swb__call_destroy(call);
+    return status;
+}
