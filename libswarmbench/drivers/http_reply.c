@@ -27,11 +27,18 @@ static int fail_with_body(swb_call *call, int status, int retriable, const char 
     return swb_call_fail(call, status, retriable, text);
 }
 
+static bool is_web_page(const swb_reply *reply)
+{
+    return strcmp(reply->content_type, "text/html") == 0 ||
+           (reply->length > 0 && reply->body[0] == '<');
+}
+
 int swb__reply_expect_success(swb_call *call)
 {
-    int http = swb_call_reply(call)->http_status;
+    const swb_reply *reply = swb_call_reply(call);
+    int http = reply->http_status;
     if (http >= 200 && http < 300) {
-        return SWB_OK;
+        return is_web_page(reply) ? fail_with_body(call, SWB_EPROTO, 0, "is a web page") : SWB_OK;
     }
     if (http == 404) {
         return fail_with_body(call, SWB_ENOENT, 0, "not found");
@@ -50,7 +57,7 @@ bool swb__reply_is(const swb_call *call, const char *text)
     return length == strlen(text) && memcmp(reply->body, text, length) == 0;
 }
 
-/* Success with a body that is neither empty nor a web page. */
+/* Success with a body. */
 static int expect_answer(swb_call *call, const char *wanted)
 {
     const swb_reply *reply = swb_call_reply(call);
@@ -62,10 +69,6 @@ static int expect_answer(swb_call *call, const char *wanted)
     if (reply->length == 0) {
         snprintf(text, sizeof text, "an empty reply where %s was expected", wanted);
         return swb_call_fail(call, SWB_EPROTO, 1, text);
-    }
-    if (strcmp(reply->content_type, "text/html") == 0 || reply->body[0] == '<') {
-        snprintf(text, sizeof text, "a web page where %s was expected", wanted);
-        return swb_call_fail(call, SWB_EPROTO, 0, text);
     }
     return SWB_OK;
 }

@@ -11,15 +11,16 @@
 /* All look at swb_call_reply(call). Those that return a status return SWB_OK or what
  * swb_call_fail() returned. */
 
-/* A 2xx status. 404: SWB_ENOENT. 429 and 5xx: SWB_EREMOTE, retriable. Others: SWB_EREMOTE. */
+/* A 2xx status. A web page with it: SWB_EPROTO. 404: SWB_ENOENT. 429 and 5xx: SWB_EREMOTE,
+ * retriable. Others: SWB_EREMOTE. */
 int swb__reply_expect_success(swb_call *call);
 /* The body is exactly `text`, white space at its end aside. */
 bool swb__reply_is(const swb_call *call, const char *text);
-/* Success, and a body of one line of plain text, copied and cut at size - 1 bytes. HTML, an empty
- * body (retriable) and unprintable bytes are SWB_EPROTO. */
+/* Success, and a body of one line of plain text, copied and cut at size - 1 bytes. An empty body
+ * (retriable) and unprintable bytes are SWB_EPROTO. */
 int swb__reply_text(char *out, size_t size, swb_call *call);
-/* Success, and JSON, owned by the caller. HTML, an empty body (retriable), and what is no JSON or
- * nested too deep, are SWB_EPROTO. */
+/* Success, and JSON, owned by the caller. An empty body (retriable), and what is no JSON or nested
+ * too deep, are SWB_EPROTO. */
 int swb__reply_json(cJSON **out, swb_call *call);
 
 /* A member that is a whole number from 0 on; SWB_COUNT_UNKNOWN where there is none. */

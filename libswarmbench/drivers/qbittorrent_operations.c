@@ -52,9 +52,6 @@ static int take_login(swb_call *call)
     if (status != SWB_OK) {
         return status;
     }
-    if (strcmp(reply->content_type, "text/html") == 0) {
-        return swb_call_fail(call, SWB_EPROTO, 0, "a web page where a login was expected");
-    }
     session->logged_in = true;
     return SWB_OK;
 }
@@ -238,12 +235,28 @@ static int take_why_refused(swb_call *call)
     return status;
 }
 
+/* 5.2: {"success_count": 1, "failure_count": 0, ...} */
+static int take_counts(swb_call *call)
+{
+    cJSON *counts = NULL;
+    int status = swb__reply_json(&counts, call);
+    if (status == SWB_OK && swb__json_counter(counts, "failure_count") != 0) {
+        status = swb_call_fail(call, SWB_EREMOTE, 0, "the torrent was refused");
+    }
+    cJSON_Delete(counts);
+    return status;
+}
+
 static int take_add(swb_call *call, int index)
 {
     if (index == 1) {
         return take_why_refused(call);
     }
-    return add_was_refused(call) ? SWB_OK : swb__reply_expect_success(call);
+    if (add_was_refused(call)) {
+        return SWB_OK;
+    }
+    int status = swb__reply_expect_success(call);
+    return status != SWB_OK || swb__reply_is(call, "Ok.") ? status : take_counts(call);
 }
 
 int swb__qbittorrent_seed(swb_call *call)

@@ -69,12 +69,18 @@ static int set_up(void **state)
     char path[512];
     swb_torrent_options options = SWB_TORRENT_OPTIONS_INIT;
     snprintf(world->root, sizeof world->root, "/tmp/swb-live-XXXXXX");
-    assert_non_null(mkdtemp(world->root));
+    if (test_recordings() != NULL) {
+        snprintf(world->root, sizeof world->root, "/tmp/swb-recorded");
+        assert_int_equal(mkdir(world->root, 0755), 0);
+    } else {
+        assert_non_null(mkdtemp(world->root));
+    }
     assert_int_equal(chmod(world->root, 0755), 0);
     test_node_place(&world->seeder, driver, world->root, 0, SWB_ROLE_SEEDER);
     test_node_place(&world->leecher, driver, world->root, 1, SWB_ROLE_LEECHER);
     content_path(path, sizeof path, &world->seeder);
     options.file_path = path;
+    options.piece_bytes = UINT64_C(1) << 20; /* few pieces: short recordings */
     assert_int_equal(swb_content_create(&world->content, CONTENT_SEED, CONTENT_BYTES, NULL), 0);
     assert_int_equal(swb_torrent_create(&world->torrent, world->content, &options, NULL), 0);
     world->seeder.node.content_bytes = world->leecher.node.content_bytes = CONTENT_BYTES;
@@ -148,6 +154,8 @@ static void content_moves_from_seeder_to_leecher_and_is_verified(void **state)
     await_state(SWB_STATE_SERVING, &world->seeder, world, &result);
     assert_int_equal(result.bytes_done, CONTENT_BYTES);
     expect(SWB_OK, &world->leecher, SWB_OP_LEECH, world, NULL);
+    await_state(SWB_STATE_FETCHING, &world->leecher, world, &result);
+    assert_int_equal(result.bytes_done, 0);
     introduce(&world->leecher, &world->seeder, world);
     await_state(SWB_STATE_SERVING, &world->leecher, world, &result);
     assert_int_equal(result.bytes_done, CONTENT_BYTES);

@@ -231,13 +231,39 @@ static int perform(swb_call *call, bool *retriable_out, test_client *client, swb
     return answer;
 }
 
-int test_client_run(swb_result *result_out, bool *retriable_out, test_client *client,
-                    const swb_command *command, swb_error *error)
+const char *test_recordings(void)
+{
+    return getenv("SWB_RECORD");
+}
+
+static void start_tape(test_client *client, swb_operation operation)
+{
+    static int number;
+    char path[512];
+    const swb_driver *driver = client->driver;
+    const swb_node *node = client->node;
+    test_client_close(client);
+    test_client_open(client, driver, node);
+    snprintf(path, sizeof path, "%s/%s-%02d-%s-%s.txt", test_recordings(), driver->name, number++,
+             node->role == SWB_ROLE_SEEDER ? "seeder" : "leecher", swb_operation_name(operation));
+    client->tape = fopen(path, "w");
+}
+
+static void end_tape(test_client *client)
+{
+    if (client->tape != NULL) {
+        fclose(client->tape);
+        client->tape = NULL;
+    }
+}
+
+static int run(swb_result *result_out, bool *retriable_out, test_client *client,
+               const swb_command *command, swb_error *error)
 {
     swb_call *call = NULL;
-    bool retriable = false;
     if (client->driver->transport == SWB_TRANSPORT_TLS && client->curl == NULL &&
         connect_stream(client) != SWB_OK) {
+        *retriable_out = true;
         return swb__fail(error, SWB_ECONNECT, "%s does not listen", client->node->name);
     }
     int status =
@@ -246,13 +272,27 @@ int test_client_run(swb_result *result_out, bool *retriable_out, test_client *cl
         return status;
     }
     swb__call_set_connected(call, client->connected);
-    status = perform(call, &retriable, client, error);
+    status = perform(call, retriable_out, client, error);
+    *result_out = *swb__call_result(call);
+    swb__call_destroy(call);
+    return status;
+}
+
+int test_client_run(swb_result *result_out, bool *retriable_out, test_client *client,
+                    const swb_command *command, swb_error *error)
+{
+    swb_result result = {0};
+    bool retriable = false;
+    if (test_recordings() != NULL) {
+        start_tape(client, command->operation);
+    }
+    int status = run(&result, &retriable, client, command, error);
+    end_tape(client);
     if (result_out != NULL) {
-        *result_out = *swb__call_result(call);
+        *result_out = result;
     }
     if (retriable_out != NULL) {
         *retriable_out = retriable;
     }
-    swb__call_destroy(call);
     return status;
 }

@@ -23,6 +23,10 @@ typedef struct test_client {
 void test_client_open(test_client *client, const swb_driver *driver, const swb_node *node);
 void test_client_close(test_client *client);
 
+/* The directory in the variable SWB_RECORD: each operation is then recorded there in a tape of its
+ * own, on a connection of its own. NULL where it is not set. */
+const char *test_recordings(void);
+
 /* Performs one operation. `*result_out` and
  * `*retriable_out` may be NULL. SWB_ECONNECT where the node does not answer at all. */
 int test_client_run(swb_result *result_out, bool *retriable_out, test_client *client,

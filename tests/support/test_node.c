@@ -20,43 +20,7 @@
 #include <unistd.h>
 
 #include "drivers/launch.h"
-
-static int64_t option_choice(const swb_option *option)
-{
-    const char *choice = option->choices;
-    size_t length = strlen(option->fallback);
-    for (int64_t position = 0; choice != NULL; position++) {
-        if (strncmp(choice, option->fallback, length) == 0 &&
-            (choice[length] == '|' || choice[length] == '\0')) {
-            return position;
-        }
-        choice = strchr(choice, '|');
-        choice += choice != NULL;
-    }
-    fail_msg("option %s: '%s' is none of %s", option->name, option->fallback, option->choices);
-    return -1;
-}
-
-void test_options(swb_option_value *out, const swb_driver *driver)
-{
-    assert_true(driver->option_count <= TEST_NODE_OPTIONS_MAX);
-    for (size_t i = 0; i < driver->option_count; i++) {
-        const swb_option *option = &driver->options[i];
-        memset(&out[i], 0, sizeof out[i]);
-        if (option->fallback == NULL) {
-            continue;
-        }
-        out[i].string = option->fallback;
-        if (option->type == SWB_OPTION_ENUM) {
-            out[i].integer = option_choice(option);
-        } else if (option->type == SWB_OPTION_BOOL) {
-            out[i].integer = strcmp(option->fallback, "true") == 0;
-        } else if (option->type != SWB_OPTION_STRING) {
-            out[i].number = strtod(option->fallback, NULL);
-            out[i].integer = (int64_t)out[i].number;
-        }
-    }
-}
+#include "support/player.h"
 
 static uint16_t free_port(const char *address)
 {
@@ -71,15 +35,28 @@ static uint16_t free_port(const char *address)
     return ntohs(name.sin_port);
 }
 
+static void choose_place(test_node *out, unsigned number)
+{
+    if (test_recordings() != NULL) {
+        snprintf(out->address, sizeof out->address, "127.77.7.%u", number + 1);
+        out->node.data_port = 17001;
+        out->node.api_port = 17002;
+        return;
+    }
+    /* Other tests may run at the same time: their nodes are elsewhere in 127/8. */
+    snprintf(out->address, sizeof out->address, "127.%d.%d.%u", 64 + (int)(getpid() / 250 % 128),
+             1 + (int)(getpid() % 250), number + 1);
+    out->node.data_port = free_port(out->address);
+    out->node.api_port = free_port(out->address);
+}
+
 void test_node_place(test_node *out, const swb_driver *driver, const char *root, unsigned number,
                      swb_role role)
 {
     memset(out, 0, sizeof *out);
-    test_options(out->options, driver);
+    player_options(out->options, driver);
     snprintf(out->name, sizeof out->name, "%s-%02u", driver->name, number);
-    /* Other tests may run at the same time: their nodes are elsewhere in 127/8. */
-    snprintf(out->address, sizeof out->address, "127.%d.%d.%u", 64 + (int)(getpid() / 250 % 128),
-             1 + (int)(getpid() % 250), number + 1);
+    choose_place(out, number);
     snprintf(out->home_dir, sizeof out->home_dir, "%s/%s", root, out->name);
     snprintf(out->content_dir, sizeof out->content_dir, "%s/content", out->home_dir);
     assert_int_equal(mkdir(out->home_dir, 0755), 0);
@@ -88,9 +65,8 @@ void test_node_place(test_node *out, const swb_driver *driver, const char *root,
         .name = out->name,
         .role = role,
         .address = out->address,
-        .data_port = free_port(out->address),
-        .api_port = free_port(out->address),
-        .extra_port = free_port(out->address),
+        .data_port = out->node.data_port,
+        .api_port = out->node.api_port,
         .home_dir = out->home_dir,
         .content_dir = out->content_dir,
         .user = "bench",

@@ -5,12 +5,11 @@
 #include <sys/types.h>
 
 #include "support/client.h"
-
-#define TEST_NODE_OPTIONS_MAX 16
+#include "support/player.h"
 
 typedef struct test_node {
     swb_node node;
-    swb_option_value options[TEST_NODE_OPTIONS_MAX];
+    swb_option_value options[PLAYER_OPTIONS_MAX];
     char name[32];
     char address[32];
     char home_dir[256];
@@ -18,9 +17,6 @@ typedef struct test_node {
     pid_t pid; /* 0 where it does not run */
     test_client client;
 } test_node;
-
-/* The options' values where none is given. */
-void test_options(swb_option_value *out, const swb_driver *driver);
 
 /* Gives the node an address 127.x.y.z of its own, free ports, and new directories below `root`.
  * Borrowed by the node until test_node_end(): all strings. */
