@@ -95,13 +95,27 @@ void swb__json_close(swb__writer *writer, char bracket)
     swb__writer_bytes(writer, &bracket, 1);
 }
 
+/* How many characters from here on stand in a JSON string as they are. */
+static size_t plain_length(const char *at)
+{
+    size_t length = 0;
+    while ((unsigned char)at[length] >= 0x20 && (unsigned char)at[length] < 0x80 &&
+           at[length] != '"' && at[length] != '\\') {
+        length++;
+    }
+    return length;
+}
+
 static void quoted(swb__writer *writer, const char *value)
 {
     const char *at = value;
     swb__writer_bytes(writer, "\"", 1);
     while (*at != '\0') {
-        size_t length = swb__utf8_length(at);
-        if (*at == '"' || *at == '\\') {
+        size_t plain = plain_length(at);
+        size_t length = plain > 0 ? plain : swb__utf8_length(at);
+        if (plain > 0) {
+            swb__writer_bytes(writer, at, plain);
+        } else if (*at == '"' || *at == '\\') {
             char escaped[2] = {'\\', *at};
             swb__writer_bytes(writer, escaped, 2);
         } else if (*at == '\n') {
