@@ -244,7 +244,6 @@ static int write_document(swb__writer *writer, bool markdown, const swb__report 
     return status;
 }
 
-/* Reads and writes within one transaction, so that all of it is of one moment. */
 static int write_report(swb__writer *writer, swb__store *store, swb_format format, swb_error *error)
 {
     swb__report report;
@@ -266,11 +265,13 @@ int swb_results_report(swb_results *results, swb_format format, int fd, swb_erro
         (format != SWB_FORMAT_TEXT && format != SWB_FORMAT_MARKDOWN && format != SWB_FORMAT_JSON)) {
         return swb__fail(error, SWB_EINVAL, "a report is written as text, Markdown or JSON");
     }
-    sqlite3 *db = swb__store_database(results->store);
-    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    int status = swb__store_snapshot(results->store, error);
+    if (status != SWB_OK) {
+        return status;
+    }
     swb__writer_init(&writer, fd);
-    int status = write_report(&writer, results->store, format, error);
-    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    status = write_report(&writer, results->store, format, error);
+    swb__store_release(results->store);
     int written = swb__writer_finish(&writer, status == SWB_OK ? error : NULL);
     return status == SWB_OK ? written : status;
 }

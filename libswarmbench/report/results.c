@@ -38,7 +38,12 @@ int swb_results_summary(swb_summary_row **rows_out, size_t *count_out, swb_resul
         return swb__fail(error, SWB_EINVAL,
                          "swb_results_summary: rows_out, count_out and results are needed");
     }
-    int status = swb__report_load(&report, results->store, error);
+    int status = swb__store_snapshot(results->store, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    status = swb__report_load(&report, results->store, error);
+    swb__store_release(results->store);
     if (status != SWB_OK) {
         return status;
     }

@@ -153,7 +153,7 @@ static int fill_run(swb__report_row *row, leechers *values, double cpu_ns, sqlit
     if (run == NULL) {
         return SWB_ENOMEM;
     }
-    bool done = strcmp((const char *)sqlite3_column_text(statement, STATE), "done") == 0;
+    bool done = strcmp(swb__column_text(statement, STATE), "done") == 0;
     run->block = swb__column_count(statement, BLOCK);
     run->done = done;
     run->makespan_ns = done ? swb__column_real(statement, MAKESPAN) : INFINITY;
@@ -182,7 +182,7 @@ static int add_run(swb__report_row *row, swb__store *store, sqlite3_stmt *statem
         status = read_nodes(&cpu_ns, row, store, id, error);
     }
     /* A retried run counts in reliability alone: another attempt stands for it. */
-    bool counts = strcmp((const char *)sqlite3_column_text(statement, STATE), "retried") != 0;
+    bool counts = strcmp(swb__column_text(statement, STATE), "retried") != 0;
     if (status == SWB_OK && counts && fill_run(row, &values, cpu_ns, statement) != SWB_OK) {
         status = swb__fail_nomem(error);
     }
@@ -323,7 +323,8 @@ static swb__report_row *new_row(swb__report *report, const swb__report_experimen
 static bool is_of_row(const swb__report_row *row, sqlite3_stmt *statement)
 {
     return row->cell == swb__column_count(statement, CELL_INDEX) &&
-           strcmp(row->summary.mode, (const char *)sqlite3_column_text(statement, MODE)) == 0;
+           strncmp(row->summary.mode, swb__column_text(statement, MODE),
+                   sizeof row->summary.mode - 1) == 0;
 }
 
 static int read_runs(swb__report *report, const swb__report_experiment *experiment,

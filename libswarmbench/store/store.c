@@ -150,6 +150,16 @@ sqlite3 *swb__store_database(swb__store *store)
     return store->db;
 }
 
+int swb__store_snapshot(swb__store *store, swb_error *error)
+{
+    return swb__database_exec(store->db, "BEGIN", "begin to read", error);
+}
+
+void swb__store_release(swb__store *store)
+{
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
 bool swb__store_written(const swb__store *store)
 {
     return swb__lock_held(store->path);

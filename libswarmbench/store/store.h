@@ -23,6 +23,9 @@ int swb__store_open_read(swb__store **out, const char *path, swb_error *error);
 void swb__store_close(swb__store *store);
 /* For the readers in store/ and report/: finalize every statement before closing. */
 sqlite3 *swb__store_database(swb__store *store);
+/* A reader: what is read until the release is of one moment. */
+int swb__store_snapshot(swb__store *store, swb_error *error);
+void swb__store_release(swb__store *store);
 /* Does a live runner write to the file now? */
 bool swb__store_written(const swb__store *store);
 
