@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ char *swb__buffer_reserve(swb__buffer *buffer, size_t length)
             return NULL;
         }
         buffer->data = data;
+        buffer->data[buffer->length] = '\0';
         buffer->capacity = capacity;
     }
     return buffer->data + buffer->length;
@@ -76,7 +78,8 @@ void swb__buffer_printf(swb__buffer *buffer, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *to = length < 0 ? NULL : swb__buffer_reserve(buffer, (size_t)length);
+    assert(length >= 0);
+    char *to = swb__buffer_reserve(buffer, (size_t)length);
     if (to == NULL) {
         return;
     }
@@ -88,6 +91,7 @@ void swb__buffer_printf(swb__buffer *buffer, const char *format, ...)
 
 void swb__buffer_consume(swb__buffer *buffer, size_t length)
 {
+    assert(length <= buffer->length);
     if (length == 0) {
         return;
     }

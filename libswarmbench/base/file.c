@@ -10,6 +10,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+static bool is_dir(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 int swb__make_dirs(const char *path, mode_t mode, swb_error *error)
 {
     char part[4096];
@@ -23,8 +29,12 @@ int swb__make_dirs(const char *path, mode_t mode, swb_error *error)
             continue;
         }
         part[i] = '\0';
-        if (mkdir(part, mode) != 0 && errno != EEXIST) {
-            return swb__fail_errno(error, SWB_EIO, errno, "make directory %s", part);
+        if (mkdir(part, mode) != 0) {
+            int errnum = errno;
+            /* A directory is fine whatever mkdir() says of it: EEXIST, EROFS, EACCES. */
+            if (!is_dir(part)) {
+                return swb__fail_errno(error, SWB_EIO, errnum, "make directory %s", part);
+            }
         }
         part[i] = path[i];
     }
@@ -49,6 +59,11 @@ int swb__remove_tree(const char *path, swb_error *error)
     return SWB_OK;
 }
 
+static int write_status(int errnum)
+{
+    return errnum == ENOSPC || errnum == EDQUOT ? SWB_ENOSPACE : SWB_EIO;
+}
+
 int swb__write_all(int fd, const void *bytes, size_t length, swb_error *error)
 {
     const char *at = bytes;
@@ -58,8 +73,7 @@ int swb__write_all(int fd, const void *bytes, size_t length, swb_error *error)
             continue;
         }
         if (written < 0) {
-            int status = errno == ENOSPC || errno == EDQUOT ? SWB_ENOSPACE : SWB_EIO;
-            return swb__fail_errno(error, status, errno, "write");
+            return swb__fail_errno(error, write_status(errno), errno, "write");
         }
         at += written;
         length -= (size_t)written;
@@ -78,7 +92,10 @@ int swb__write_file(const char *path, mode_t mode, const void *bytes, size_t len
     if (status != SWB_OK) {
         swb__error_context(error, "%s", path);
     }
-    close(fd);
+    /* Some file systems report a failed write only here. */
+    if (close(fd) != 0 && errno != EINTR && status == SWB_OK) {
+        status = swb__fail_errno(error, write_status(errno), errno, "close %s", path);
+    }
     return status;
 }
 

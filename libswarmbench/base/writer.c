@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -57,13 +58,26 @@ void swb__writer_text(swb__writer *writer, const char *text)
 
 void swb__writer_printf(swb__writer *writer, const char *format, ...)
 {
-    char text[2048];
+    char text[512];
     va_list args;
     va_start(args, format);
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    assert(length >= 0 && (size_t)length < sizeof text);
-    swb__writer_bytes(writer, text, (size_t)length);
+    assert(length >= 0);
+    if ((size_t)length < sizeof text) {
+        swb__writer_bytes(writer, text, (size_t)length);
+        return;
+    }
+    char *longer = malloc((size_t)length + 1);
+    if (longer == NULL) {
+        writer->status = writer->status == SWB_OK ? SWB_ENOMEM : writer->status;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(longer, (size_t)length + 1, format, args);
+    va_end(args);
+    swb__writer_bytes(writer, longer, (size_t)length);
+    free(longer);
 }
 
 static void before_value(swb__writer *writer)
@@ -174,6 +188,11 @@ void swb__json_number(swb__writer *writer, double value)
     double back = 0;
     if (sscanf(text, "%lf", &back) != 1 || back != value) {
         snprintf(text, sizeof text, "%.17g", value);
+    }
+    /* An embedding program's locale may write a comma. */
+    char *comma = strchr(text, ',');
+    if (comma != NULL) {
+        *comma = '.';
     }
     before_value(writer);
     swb__writer_text(writer, text);

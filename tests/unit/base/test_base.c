@@ -1,6 +1,7 @@
 /* base/: errors, buffers, units, random numbers, JSON and CSV output, files. */
 #include "support/cmocka_all.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,75 @@ static void json_is_escaped_and_commas_stand_between_members(void **state)
     unlink(path);
 }
 
+static void longer_text_than_the_stack_holds_is_written_whole(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/swb-writer-XXXXXX";
+    char name[9001];
+    int fd = mkstemp(path);
+    swb__writer writer;
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    swb__writer_init(&writer, fd);
+    swb__writer_printf(&writer, "<%s>", name);
+    assert_int_equal(swb__writer_finish(&writer, NULL), SWB_OK);
+    close(fd);
+    char *text = NULL;
+    size_t length = 0;
+    assert_int_equal(swb__read_file(&text, &length, path, 10000, NULL), SWB_OK);
+    assert_int_equal(length, 9002);
+    assert_int_equal(text[0], '<');
+    assert_memory_equal(text + 1, name, 9000);
+    assert_int_equal(text[9001], '>');
+    free(text);
+    unlink(path);
+}
+
+static void json_numbers_have_a_point_in_every_locale(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/swb-writer-XXXXXX";
+    if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL) {
+        print_message("SKIP: no locale de_DE.UTF-8\n");
+        skip();
+    }
+    int fd = mkstemp(path);
+    swb__writer writer;
+    swb__writer_init(&writer, fd);
+    swb__json_number(&writer, 0.25);
+    swb__writer_finish(&writer, NULL);
+    setlocale(LC_NUMERIC, "C");
+    close(fd);
+    char *text = NULL;
+    assert_int_equal(swb__read_file(&text, NULL, path, 100, NULL), SWB_OK);
+    assert_string_equal(text, "0.25");
+    free(text);
+    unlink(path);
+}
+
+static void reserved_room_is_no_text_yet(void **state)
+{
+    (void)state;
+    swb__buffer buffer = SWB__BUFFER_INIT(100);
+    assert_non_null(swb__buffer_reserve(&buffer, 10));
+    assert_string_equal(swb__buffer_string(&buffer), "");
+    swb__buffer_finish(&buffer);
+}
+
+static void file_in_the_place_of_a_directory_is_an_error(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/swb-file-XXXXXX";
+    swb_error error = SWB_ERROR_INIT;
+    char expected[96];
+    close(mkstemp(path));
+    assert_int_equal(swb__make_dirs(path, 0755, &error), SWB_EIO);
+    snprintf(expected, sizeof expected, "make directory %s: File exists", path);
+    assert_string_equal(error.message, expected);
+    unlink(path);
+    assert_int_equal(swb__make_dirs("/tmp", 0755, NULL), SWB_OK);
+}
+
 static void tree_is_removed_and_links_are_not_followed(void **state)
 {
     (void)state;
@@ -140,6 +210,10 @@ int main(void)
         cmocka_unit_test(exact_units_read_back_as_written),
         cmocka_unit_test(random_stream_is_the_same_everywhere),
         cmocka_unit_test(json_is_escaped_and_commas_stand_between_members),
+        cmocka_unit_test(longer_text_than_the_stack_holds_is_written_whole),
+        cmocka_unit_test(json_numbers_have_a_point_in_every_locale),
+        cmocka_unit_test(reserved_room_is_no_text_yet),
+        cmocka_unit_test(file_in_the_place_of_a_directory_is_an_error),
         cmocka_unit_test(tree_is_removed_and_links_are_not_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
