@@ -4,12 +4,12 @@ import signal
 import socket
 import sys
 
-from . import api, httpd, log, node, options, peers
+from . import api, httpd, log, node, options, wire
 
 
 def _listen(what, endpoint):
     try:
-        return peers.listen(endpoint)
+        return wire.listen(endpoint)
     except OSError as error:
         raise node.StartError(f"Cannot listen on {endpoint.host}:{endpoint.port} for {what}: "
                               f"{error.strerror}") from error

@@ -5,7 +5,7 @@ import re
 import time
 
 from . import cid, erasure, httpd, log, metrics
-from .httpd import HTML, JSON, TEXT
+from .httpd import HTML, TEXT
 from .node import RetriesExhausted
 from .options import GENERATIONS
 from .store import QuotaExceeded
@@ -194,7 +194,7 @@ class Api:
         except ValueError as error:
             exchange.reply(500, str(error))
         else:
-            self._node.traffic.add("uploads")
+            self._node.counters.add("uploads")
             exchange.reply(200, name, TEXT)
 
     def _local(self, exchange, name, **_):
@@ -266,15 +266,12 @@ class Api:
             sent += len(piece)
             if not self._may_go_on(exchange, sent):
                 return
-        self._node.traffic.add("downloads")
+        self._node.counters.add("downloads")
 
     def _wait_block(self, exchange, fetch, manifest, index):
-        while not (fetch.tree and fetch.tree.wait_for(index, _LOOK)):
-            here = fetch.tree and fetch.tree.have[index]
-            if not here and not fetch.active or exchange.client_left():
-                raise ConnectionAbortedError("the block never came, or nobody waits for it")
-            if not fetch.tree:
-                time.sleep(0.01)
+        while not fetch.wait_for(index, _LOOK):
+            if fetch.hopeless or exchange.client_left():
+                raise ConnectionAbortedError("the block never comes, or nobody waits for it")
         return self._node.store.get(fetch.tree.leaf(index), manifest.block_size)
 
     def _spoil(self, piece, offset):

@@ -25,6 +25,7 @@ class Fetch:
         self.id = random.getrandbits(48)
         self.tree = None  # known once somebody told the hashes of the blocks
         self._over = threading.Event()
+        self._known = threading.Event()  # the tree, or that it will not be known
         self._node = node
         self._manifest = manifest
         self._lock = threading.Lock()
@@ -48,6 +49,18 @@ class Fetch:
     def received(self):
         return self._state.count(_HELD)
 
+    @property
+    def hopeless(self):
+        """Nothing comes any more: what is not here now will never be."""
+        return not self.active and not (self.tree and self.tree.complete) \
+            or bool(self.tree and self.tree.gone)
+
+    def wait_for(self, index, timeout):
+        """True when the block is here; False after the timeout, and sooner when it is hopeless."""
+        if not self.tree:
+            self._known.wait(timeout)
+        return bool(self.tree) and self.tree.wait_for(index, timeout)
+
     def cancel(self):
         self._over.set()
 
@@ -62,6 +75,7 @@ class Fetch:
             self._fail(f"no room for block {error}")
         finally:
             self._over.set()
+            self._known.set()
             self._node.end_fetch(self._manifest)
             log.event("Fetch ends", blocks=f"{self.received}/{self._manifest.blocks}")
 
@@ -74,6 +88,7 @@ class Fetch:
                 self._over.wait(_LOOK)
         if self.tree:
             self._state = bytearray(_HELD if have else _MISSING for have in self.tree.have)
+            self._known.set()
 
     def _complete(self):
         return _MISSING not in self._state and _ASKED not in self._state
@@ -111,7 +126,7 @@ class Fetch:
         buffer = memoryview(bytearray(self._manifest.block_size))
         news = time.monotonic()
         try:
-            with wire.connect(address, self._node.traffic, _TIMEOUT) as link:
+            with wire.connect(address, self._node.counters, _TIMEOUT) as link:
                 while self.active and time.monotonic() - news < _BORED:
                     batch = self._pick(address, have)
                     if batch:
@@ -172,9 +187,9 @@ class Fetch:
         if digest != self.tree.leaf(index):
             self._liars.add(address)
             raise ConnectionError(f"block {index} is not what its hash says")
-        self._node.traffic.add("blocks_received")
+        self._node.counters.add("blocks_received")
         if not self._node.store.put(block, digest)[1]:
-            self._node.traffic.add("spurious_blocks")
+            self._node.counters.add("spurious_blocks")
         self._node.store.hold(self.tree, index)
         self._progress = time.monotonic()
         with self._lock:

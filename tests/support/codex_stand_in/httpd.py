@@ -1,15 +1,15 @@
 """HTTP/1.1 as the node speaks it: one request a connection, replies with the node's headers."""
 import json
-import select
 import socket
-import threading
 import time
 import urllib.parse
+
+from . import wire
 
 _MAX_LINE = 1 << 16
 _SERVER = "nim-presto/0.0.3 (amd64/linux)"
 _REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found",
-            409: "Conflict", 422: "Unprocessable Entity", 500: "Internal Server Error",
+            422: "Unprocessable Entity", 500: "Internal Server Error",
             503: "Service Unavailable"}
 
 HTML, TEXT, JSON = "text/html", "text/plain", "application/json"
@@ -94,8 +94,9 @@ class Exchange:
 
     def client_left(self):
         try:
-            return bool(select.select([self._connection], [], [], 0)[0]
-                        and not self._connection.recv(1, socket.MSG_PEEK))
+            return not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
         except OSError:
             return True
 
@@ -138,7 +139,7 @@ class Exchange:
 
 
 def serve(listener, answer):
-    """Answers every connection of the listener in a thread of its own."""
+    """Answers the request of every connection that comes to the listener."""
     def handle(connection):
         exchange = None
         try:
@@ -154,8 +155,4 @@ def serve(listener, answer):
                 exchange.finish()
             connection.close()
 
-    def accept():
-        while True:
-            threading.Thread(target=handle, args=(listener.accept()[0],), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
+    wire.serve(listener, handle)

@@ -8,7 +8,7 @@ _STARTED = time.time()
 
 def page(node):
     """The page's text."""
-    prefix, traffic, store = node.options.generation, node.traffic, node.store
+    prefix, counters, store = node.options.generation, node.counters, node.store
     usage = resource.getrusage(resource.RUSAGE_SELF)
     exchange = f"{prefix}_block_exchange"
     lines = [
@@ -17,8 +17,8 @@ def page(node):
         f"process_start_time_seconds {_STARTED:.2f}",
         f"process_cpu_seconds_total {usage.ru_utime + usage.ru_stime:.2f}", ""]
     lines += _metric("libp2p_network_bytes", "counter", "total traffic",
-                     {'{direction="in"}': traffic["bytes_in"],
-                      '{direction="out"}': traffic["bytes_out"]})
+                     {'{direction="in"}': counters["bytes_in"],
+                      '{direction="out"}': counters["bytes_out"]})
     lines += _metric("libp2p_peers", "gauge", "total connected peers",
                      {"": len(node.directory.members())})
     for name, what, count in (
@@ -28,7 +28,7 @@ def page(node):
              "spurious_blocks"),
             (f"{prefix}_api_uploads", "API uploads", "uploads"),
             (f"{prefix}_api_downloads", "API downloads", "downloads")):
-        lines += _metric(name, "counter", f"{prefix} {what}", {"": traffic[count]})
+        lines += _metric(name, "counter", f"{prefix} {what}", {"": counters[count]})
     for name, value in (("blocks", store.total_blocks), ("bytes_used", store.used),
                         ("bytes_reserved", 0)):
         lines += _metric(f"{prefix}_repostore_{name}", "gauge", f"{prefix} repostore {name}",

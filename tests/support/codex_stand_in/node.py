@@ -26,7 +26,7 @@ class Node:
         self.faults = faults.Faults()
         self.faults.set(dict(options.faults))
         self.brake = faults.Brake(self.faults)
-        self.traffic = wire.Traffic()
+        self.counters = wire.Counters()
         _check_data_dir(options.data_dir)
         self.store = store.Store(os.path.join(options.data_dir, "repo"), options.storage_quota,
                                  options.generation, self.faults)
@@ -37,12 +37,12 @@ class Node:
         self.directory = peers.Directory(self.identity.peer_id, self.endpoint,
                                          [identity.spr_address(spr)
                                           for spr in options.bootstrap_node],
-                                         self.traffic, self.faults)
+                                         self.counters, self.faults)
         self.purchases = erasure.Purchases(getattr(options, "eth_account", None) or "0x0",
                                            options.purchase_delay)
         self._lock = threading.Lock()
         self._fetches = {}  # root of the tree -> Fetch
-        peers.PeerServer(self, listener).start()
+        wire.serve(listener, peers.PeerServer(self).serve)
         self.directory.start()
 
     def manifest(self, name, client_left):

@@ -1,6 +1,5 @@
 """Who is in the swarm, what a peer is answered, and how one is asked."""
 import random
-import socket
 import threading
 import time
 import zlib
@@ -15,11 +14,11 @@ _TIMEOUT = 5.0
 class Directory:
     """The peers that are alive. They are learned from the bootstrap nodes, by gossip."""
 
-    def __init__(self, own_id, own_address, bootstrap, traffic, faults):
+    def __init__(self, own_id, own_address, bootstrap, counters, faults):
         self._id = own_id
         self._address = own_address
         self._bootstrap = bootstrap
-        self._traffic = traffic
+        self._counters = counters
         self._faults = faults
         self._lock = threading.Lock()
         self._seen = {}  # peer id -> (address, when it was last known to be alive)
@@ -58,7 +57,7 @@ class Directory:
             lock = self._links.setdefault(address, [threading.Lock(), None])
         with lock[0]:
             try:
-                lock[1] = lock[1] or wire.connect(address, self._traffic, _TIMEOUT)
+                lock[1] = lock[1] or wire.connect(address, self._counters, _TIMEOUT)
                 return lock[1].ask(head)
             except OSError:
                 if lock[1]:
@@ -88,23 +87,15 @@ class Directory:
 class PeerServer:
     """Answers peers from the store."""
 
-    def __init__(self, node, listener):
+    def __init__(self, node):
         self._node = node
-        self._listener = listener
         self._answers = {"hello": self._hello, "manifest": self._manifest,
                          "leaves": self._leaves, "have": self._have, "blocks": self._blocks}
 
-    def start(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            connection, _ = self._listener.accept()
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
+    def serve(self, connection):
+        """Answers one peer until it leaves."""
         faults = self._node.faults
-        with wire.Link(connection, self._node.traffic, None) as link:
+        with wire.Link(connection, self._node.counters, None) as link:
             try:
                 while True:
                     request = link.receive()
@@ -146,7 +137,7 @@ class PeerServer:
             node.brake.take(len(data))
             link.send({"size": len(data)}, data)
             if data:
-                node.traffic.add("blocks_sent")
+                node.counters.add("blocks_sent")
 
     def _read(self, tree, index, size):
         if not tree.have[index]:
@@ -186,12 +177,3 @@ def ask_have(directory, address, tree):
     data = directory.ask(address, {"op": "have", "tree": tree.root.hex()})[1]
     have = zlib.decompress(data) if data else b""
     return have if len(have) == tree.blocks else bytes(tree.blocks)
-
-
-def listen(address):
-    """A listening socket of exactly this address."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(address)
-    listener.listen(256)
-    return listener

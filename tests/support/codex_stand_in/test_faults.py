@@ -2,6 +2,7 @@
 """The stand-in misbehaves as it is told, and as a real node does by itself."""
 import http.client
 import json
+import os
 import pathlib
 import random
 import signal
@@ -198,6 +199,13 @@ class Process(testing.SwarmTest):
         code, text = self.refusal("--stand-in-generation=storage", f"--data-dir={self.folder}",
                                   "--no-bootstrap-node", "--nat=extip:127.0.0.1", "persistence")
         self.assertEqual(code, 1)
+
+    def test_options_may_stand_in_the_environment(self):
+        environment = {**os.environ,
+                       "CODEX_STAND_IN_OPTIONS": "--stand-in-generation=storage"}
+        result = subprocess.run([testing.PROGRAM, "--version"], capture_output=True, text=True,
+                                timeout=30, check=True, env=environment)
+        self.assertIn("Storage version:  stand-in v0.4.5", result.stdout)
 
     def test_bad_values_are_refused(self):
         for option in ("--storage-quota=much", "--num-threads=1", "--nat=here",

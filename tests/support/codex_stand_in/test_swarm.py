@@ -78,6 +78,39 @@ class Fetching(testing.SwarmTest):
             self.assertEqual(result.result(10), (200, b"x" * 100_000))
 
 
+class Coded(testing.SwarmTest):
+    def test_a_coded_dataset_is_fetched_whole_and_read_as_the_original(self):
+        seeder, leecher = self.swarm(2, command=["persistence"],
+                                     extra=["--stand-in-purchase-delay=0"])
+        content = CONTENT[:65536 * 9 + 7]  # 10 blocks: 3 rows of 4 with 2 blocks of padding
+        terms = {"duration": 10, "proofProbability": "1", "pricePerBytePerSecond": "1",
+                 "collateralPerByte": "1", "expiry": 5, "nodes": 6, "tolerance": 2}
+        purchase = seeder.call("POST", f"/storage/request/{seeder.upload(content)}",
+                               json.dumps(terms))[1].decode()
+        name = seeder.json(f"/storage/purchases/{purchase}")["request"]["content"]["cid"]
+        self.assertEqual(leecher.get(f"/data/{name}/network/stream"), (200, content))
+        manifest = leecher.json("/data")["content"][0]["manifest"]
+        self.assertEqual((manifest["protected"], manifest["datasetSize"]), (True, 65536 * 3 * 6))
+        self.assertTrue(testing.until(
+            lambda: leecher.json("/space")["totalBlocks"] == 10 + 3 * 2 + 1))
+
+    def test_impossible_terms_are_refused(self):
+        node = self.node(command=["persistence"])
+        name = node.upload(b"one block")
+        terms = {"duration": 10, "proofProbability": "1", "pricePerBytePerSecond": "1",
+                 "collateralPerByte": "1", "expiry": 5, "nodes": 3, "tolerance": 1}
+        for change, status, text in (
+                ({}, 422, "Dataset too small for erasure parameters, need at least 131072 bytes"),
+                ({"expiry": 10}, 422, "Expiry must be greater than zero and less than the "
+                                      "request's duration"),
+                ({"tolerance": 0}, 422, "Tolerance needs to be bigger then zero"),
+                ({"tolerance": 4}, 422, "Invalid parameters: `tolerance` cannot be greater than "
+                                        "`nodes`"),
+                ({"duration": None}, 400, "Expected a number in duration")):
+            reply = node.call("POST", f"/storage/request/{name}", json.dumps({**terms, **change}))
+            self.assertEqual(reply, (status, text.encode()))
+
+
 class Keeping(testing.SwarmTest):
     def test_what_is_stored_survives_a_restart(self):
         node = self.node()

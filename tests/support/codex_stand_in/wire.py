@@ -7,12 +7,13 @@ import json
 import socket
 import struct
 import threading
+import time
 
 _LENGTH = struct.Struct(">I")
 _MAX_HEAD = 1 << 20
 
 
-class Traffic:
+class Counters:
     """Counters that many threads add to."""
 
     def __init__(self):
@@ -30,11 +31,11 @@ class Traffic:
 class Link:
     """One connection to a peer. Every failure is an OSError."""
 
-    def __init__(self, connection, traffic, timeout):
+    def __init__(self, connection, counters, timeout):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(timeout)
         self._connection = connection
-        self._traffic = traffic
+        self._counters = counters
 
     def __enter__(self):
         return self
@@ -50,11 +51,7 @@ class Link:
         self._connection.sendall(_LENGTH.pack(len(data)) + data)
         if body:
             self._connection.sendall(body)
-        self._traffic.add("bytes_out", _LENGTH.size + len(data) + len(body))
-
-    def send_bytes(self, data):
-        self._connection.sendall(data)
-        self._traffic.add("bytes_out", len(data))
+        self._counters.add("bytes_out", _LENGTH.size + len(data) + len(body))
 
     def receive(self):
         """The next head."""
@@ -81,7 +78,7 @@ class Link:
             if count == 0:
                 raise ConnectionError("the peer has gone")
             view = view[count:]
-        self._traffic.add("bytes_in", size)
+        self._counters.add("bytes_in", size)
 
     def ask(self, head):
         """One request; the reply's head and the bytes after it."""
@@ -90,6 +87,28 @@ class Link:
         return reply, self.receive_bytes(int(reply.get("size", 0)))
 
 
-def connect(address, traffic, timeout):
-    host, port = address
-    return Link(socket.create_connection((host, port), timeout=timeout), traffic, timeout)
+def connect(address, counters, timeout):
+    return Link(socket.create_connection(address, timeout=timeout), counters, timeout)
+
+
+def listen(address):
+    """A listening socket of exactly this address."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(address)
+    listener.listen(256)
+    return listener
+
+
+def serve(listener, handle):
+    """Hands every connection that comes to handle(), in a thread of its own."""
+    def accept():
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except OSError:  # too many open files: one may be closed soon
+                time.sleep(0.05)
+                continue
+            threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
