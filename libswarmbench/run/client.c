@@ -1,0 +1,406 @@
+#include "run/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "drivers/call.h"
+#include "io/http.h"
+#include "io/stream.h"
+#include "measure/observation.h"
+
+#define DEFAULT_DEADLINE_NS (UINT64_C(30) * 1000000000)
+#define CONNECT_DEADLINE_NS (UINT64_C(10) * 1000000000)
+/* An operation that needs more exchanges than this goes in circles. */
+#define EXCHANGES_MAX 64
+#define FIELDS_MAX 64
+
+struct swb__client {
+    swb_loop *loop;
+    const swb_driver *driver;
+    const swb_node *node;
+    void *session;
+    swb__http_client *http;
+    swb__stream *stream;
+    bool stream_open;
+    bool stream_spoke; /* it has carried a frame both ways */
+    /* The operation under way. */
+    swb_call *call;
+    swb_command command;
+    const swb__exchange *exchange;
+    swb__http_transfer *transfer;
+    swb__timer *timer;
+    int64_t deadline_ns;
+    int64_t sent_ns;
+    int exchanges;
+    uint64_t received_bytes; /* of a streamed download */
+    swb__client_streamed streamed;
+    swb__client_done done;
+    void *argument;
+};
+
+static void finish(swb__client *client, int status, bool retriable, const swb_error *error)
+{
+    swb_call *call = client->call;
+    swb__client_outcome outcome = {.operation = client->command.operation,
+                                   .status = status,
+                                   .retriable = retriable,
+                                   .error = status == SWB_OK ? NULL : error,
+                                   .result = status == SWB_OK ? swb__call_result(call) : NULL,
+                                   .sent_ns = client->sent_ns,
+                                   .done_ns = swb__clock_ns()};
+    swb__timer_stop(client->timer);
+    client->timer = NULL;
+    client->call = NULL;
+    client->exchange = NULL;
+    client->done(client->argument, &outcome);
+    swb__call_destroy(call);
+}
+
+static void advance(swb__client *client, const swb_reply *reply);
+
+static bool transport_may_recover(int status)
+{
+    return status == SWB_ECONNECT || status == SWB_ETIMEDOUT || status == SWB_ETRUNCATED ||
+           status == SWB_EIO;
+}
+
+static int content_source(void *argument, uint64_t offset, void *buffer, size_t length)
+{
+    swb__client *client = argument;
+    return swb_content_read(client->command.content, offset, buffer, length);
+}
+
+/* Verifies a streamed download as it arrives; nothing of it is kept. */
+static int content_sink(void *argument, const void *bytes, size_t length)
+{
+    swb__client *client = argument;
+    uint64_t bad_offset = 0;
+    int status = swb_content_compare(&bad_offset, client->command.content, client->received_bytes,
+                                     bytes, length);
+    if (status == SWB_EINVAL) {
+        status = SWB_EMISMATCH; /* longer than the content */
+    }
+    if (status == SWB_OK) {
+        client->received_bytes += length;
+        if (client->streamed != NULL) {
+            client->streamed(client->argument, client->received_bytes);
+        }
+    }
+    return status;
+}
+
+static bool download_is_short(const swb__client *client)
+{
+    return client->exchange != NULL && client->exchange->download_content &&
+           client->received_bytes < swb_content_size_bytes(client->command.content);
+}
+
+static void on_http_done(void *argument, int status, const swb__http_reply *got,
+                         const swb_error *error)
+{
+    swb__client *client = argument;
+    swb_reply reply = {.http_status = got->status,
+                       .content_type = got->content_type,
+                       .body = got->body,
+                       .length = got->length};
+    client->transfer = NULL;
+    client->sent_ns = got->sent_ns;
+    if (status != SWB_OK) {
+        finish(client, status, transport_may_recover(status), error);
+        return;
+    }
+    if (got->status / 100 == 2 && download_is_short(client)) {
+        swb_error ended = SWB_ERROR_INIT;
+        swb__fail(&ended, SWB_ETRUNCATED, "the stream ended after %llu bytes",
+                  (unsigned long long)client->received_bytes);
+        finish(client, SWB_ETRUNCATED, true, &ended);
+        return;
+    }
+    advance(client, &reply);
+}
+
+static uint64_t remaining_ns(const swb__client *client)
+{
+    int64_t left = client->deadline_ns - swb__clock_ns();
+    return left > SWB__NS_PER_MS ? (uint64_t)left : (uint64_t)SWB__NS_PER_MS;
+}
+
+static size_t copy_pairs(swb__http_pair *to, const swb__pair *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = (swb__http_pair){from[i].name, from[i].value};
+    }
+    return count;
+}
+
+static int send_http(swb__client *client, const swb__exchange *exchange, swb_error *error)
+{
+    swb__http_pair headers[FIELDS_MAX];
+    swb__http_pair fields[FIELDS_MAX];
+    swb__http_part parts[FIELDS_MAX];
+    if (exchange->header_count > FIELDS_MAX || exchange->field_count > FIELDS_MAX ||
+        exchange->part_count > FIELDS_MAX) {
+        return swb__fail(error, SWB_EINVAL, "the driver sends more than %d fields", FIELDS_MAX);
+    }
+    for (size_t i = 0; i < exchange->part_count; i++) {
+        const swb__part *part = &exchange->parts[i];
+        parts[i] =
+            (swb__http_part){part->name, part->filename, part->type, part->bytes, part->length};
+    }
+    swb__http_request request = {
+        .method = exchange->method,
+        .path = exchange->path,
+        .headers = headers,
+        .header_count = copy_pairs(headers, exchange->headers, exchange->header_count),
+        .body_type = exchange->body_type,
+        .body = exchange->body,
+        .body_length = exchange->body_length,
+        .has_body = exchange->has_body,
+        .fields = fields,
+        .field_count = copy_pairs(fields, exchange->fields, exchange->field_count),
+        .parts = parts,
+        .part_count = exchange->part_count,
+        .source = exchange->upload_content ? content_source : NULL,
+        .source_bytes =
+            exchange->upload_content ? swb_content_size_bytes(client->command.content) : 0,
+        .sink = exchange->download_content ? content_sink : NULL,
+        .deadline_ns = remaining_ns(client),
+        .argument = client,
+    };
+    return swb__http_send(&client->transfer, client->http, &request, on_http_done, error);
+}
+
+static void drop_stream(swb__client *client)
+{
+    swb__stream *stream = client->stream;
+    client->stream = NULL;
+    client->stream_open = client->stream_spoke = false;
+    swb__stream_close(stream);
+}
+
+static int send_frame(swb__client *client, swb_error *error)
+{
+    const swb__exchange *exchange = client->exchange;
+    if (exchange->frame == NULL || !client->stream_open) {
+        return SWB_OK; /* waits for the next frame, or is sent once the stream is open */
+    }
+    if (swb__stream_send(&client->sent_ns, client->stream, exchange->frame,
+                         exchange->frame_length) != SWB_OK) {
+        return swb__fail(error, SWB_ECONNECT, "the stream takes no bytes");
+    }
+    return SWB_OK;
+}
+
+static void on_stream_opened(void *argument)
+{
+    swb__client *client = argument;
+    swb_error error = SWB_ERROR_INIT;
+    client->stream_open = true;
+    if (client->exchange != NULL && send_frame(client, &error) != SWB_OK) {
+        drop_stream(client);
+        finish(client, SWB_ECONNECT, true, &error);
+    }
+}
+
+static void on_frame(void *argument, const uint8_t *frame, size_t length)
+{
+    swb__client *client = argument;
+    swb_reply reply = {.content_type = "", .body = frame, .length = length};
+    client->stream_spoke = true;
+    if (client->call != NULL) {
+        advance(client, &reply);
+    }
+}
+
+static void on_stream_closed(void *argument, int status, const swb_error *error)
+{
+    swb__client *client = argument;
+    if (client->stream == NULL) {
+        return; /* closed by drop_stream() */
+    }
+    drop_stream(client);
+    if (client->call != NULL) {
+        finish(client, status, transport_may_recover(status), error);
+    }
+}
+
+static int open_stream(swb__client *client, swb_error *error)
+{
+    swb__stream_options options = {.address = client->node->address,
+                                   .port = client->node->api_port,
+                                   .connect_ns = CONNECT_DEADLINE_NS};
+    swb__stream_events events = {.opened = on_stream_opened,
+                                 .frame_received = on_frame,
+                                 .closed = on_stream_closed,
+                                 .frame = client->driver->frame,
+                                 .argument = client};
+    return swb__stream_open(&client->stream, client->loop, &options, &events, error);
+}
+
+static int send_exchange(swb__client *client, swb_error *error)
+{
+    if (client->exchange->transport == SWB_TRANSPORT_HTTP) {
+        return send_http(client, client->exchange, error);
+    }
+    return send_frame(client, error);
+}
+
+/* Asks the driver what comes next and sends it: SWB_CALL_SEND, SWB_CALL_DONE or the failure. */
+static int next_exchange(swb__client *client, const swb_reply *reply, bool *retriable,
+                         swb_error *error)
+{
+    const swb__exchange *exchange = NULL;
+    swb__call_set_connected(client->call, client->stream_spoke);
+    int next = swb__call_advance(&exchange, retriable, client->call, reply, error);
+    client->exchange = exchange;
+    if (next != SWB_CALL_SEND) {
+        return next;
+    }
+    if (++client->exchanges > EXCHANGES_MAX) {
+        return swb__fail(error, SWB_EPROTO, "no end after %d exchanges", EXCHANGES_MAX);
+    }
+    int status = send_exchange(client, error);
+    return status == SWB_OK ? SWB_CALL_SEND : status;
+}
+
+static void advance(swb__client *client, const swb_reply *reply)
+{
+    swb_error error = SWB_ERROR_INIT;
+    bool retriable = false;
+    int next = next_exchange(client, reply, &retriable, &error);
+    if (next != SWB_CALL_SEND) {
+        finish(client, next, retriable, &error);
+    }
+}
+
+static void on_deadline(void *argument)
+{
+    swb__client *client = argument;
+    swb_error error = SWB_ERROR_INIT;
+    swb__fail(&error, SWB_ETIMEDOUT, "no answer within the deadline of '%s'",
+              swb_operation_name(client->command.operation));
+    drop_stream(client);
+    finish(client, SWB_ETIMEDOUT, true, &error);
+}
+
+static void on_nothing_to_send(void *argument)
+{
+    finish(argument, SWB_OK, false, NULL);
+}
+
+/* Sets up what the operation needs before the driver is asked. */
+static int prepare_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
+                        swb_error *error)
+{
+    bool is_stream = client->driver->transport == SWB_TRANSPORT_TLS;
+    if (deadline_ns == 0) {
+        deadline_ns = client->driver->timeout_ns[command->operation];
+    }
+    deadline_ns = deadline_ns == 0 ? DEFAULT_DEADLINE_NS : deadline_ns;
+    client->command = *command;
+    client->deadline_ns = swb__clock_ns() + (int64_t)deadline_ns;
+    client->sent_ns = SWB__TIME_UNKNOWN;
+    client->exchanges = 0;
+    client->received_bytes = 0;
+    int status = SWB_OK;
+    if (is_stream && client->stream == NULL) {
+        status = open_stream(client, error);
+    }
+    if (status == SWB_OK && is_stream) {
+        /* Over HTTP each transfer carries what is left of the deadline itself. */
+        status = swb__timer_start(&client->timer, client->loop, (int64_t)deadline_ns, on_deadline,
+                                  client);
+    }
+    if (status == SWB_OK) {
+        status = swb__call_create(&client->call, client->driver, client->node, &client->command,
+                                  client->session, error);
+    }
+    return status;
+}
+
+static void discard_call(swb__client *client)
+{
+    swb__timer_stop(client->timer);
+    client->timer = NULL;
+    swb__call_destroy(client->call);
+    client->call = NULL;
+    client->exchange = NULL;
+}
+
+int swb__client_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
+                     swb__client_done done, void *argument, swb_error *error)
+{
+    bool retriable = false;
+    if (client->call != NULL) {
+        return swb__fail(error, SWB_EBUSY, "%s is still under way",
+                         swb_operation_name(client->command.operation));
+    }
+    client->done = done;
+    client->argument = argument;
+    int status = prepare_call(client, command, deadline_ns, error);
+    if (status == SWB_OK) {
+        status = next_exchange(client, NULL, &retriable, error);
+    }
+    if (status == SWB_CALL_SEND) {
+        return SWB_OK;
+    }
+    if (status == SWB_CALL_DONE) {
+        swb__timer_stop(client->timer);
+        status = swb__timer_start(&client->timer, client->loop, 0, on_nothing_to_send, client);
+    }
+    if (status != SWB_OK) {
+        discard_call(client);
+    }
+    return status;
+}
+
+int swb__client_create(swb__client **out, swb_loop *loop, const swb_driver *driver,
+                       const swb_node *node, swb_error *error)
+{
+    char url[128];
+    swb__client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        return swb__fail_nomem(error);
+    }
+    client->loop = loop;
+    client->driver = driver;
+    client->node = node;
+    client->session = calloc(1, driver->session_bytes + 1);
+    int status = client->session == NULL ? swb__fail_nomem(error) : SWB_OK;
+    if (status == SWB_OK && driver->transport == SWB_TRANSPORT_HTTP) {
+        snprintf(url, sizeof url, "http://%s:%u", node->address, node->api_port);
+        status = swb__http_client_create(&client->http, loop, url, error);
+    }
+    if (status != SWB_OK) {
+        swb__client_destroy(client);
+        return status;
+    }
+    *out = client;
+    return SWB_OK;
+}
+
+void swb__client_destroy(swb__client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    drop_stream(client);
+    swb__http_client_destroy(client->http);
+    if (client->call != NULL) {
+        swb_error error = SWB_ERROR_INIT;
+        swb__fail(&error, SWB_ECANCELED, "the node is being torn down");
+        finish(client, SWB_ECANCELED, false, &error);
+    }
+    if (client->driver->session_finish != NULL) {
+        client->driver->session_finish(client->session);
+    }
+    free(client->session);
+    free(client);
+}
+
+void swb__client_set_streamed(swb__client *client, swb__client_streamed streamed)
+{
+    client->streamed = streamed;
+}

@@ -1,0 +1,45 @@
+/* A node's client: performs a driver's operations on it over io. */
+#ifndef SWB_RUN_CLIENT_H
+#define SWB_RUN_CLIENT_H
+
+#include <stdbool.h>
+
+#include <swarmbench/sys/driver.h>
+
+#include "base/error.h"
+#include "io/loop.h"
+
+typedef struct swb__client swb__client;
+
+/* What an operation came to; borrowed until the callback returns. */
+typedef struct swb__client_outcome {
+    swb_operation operation;
+    int status;
+    bool retriable;
+    const swb_error *error;   /* NULL on SWB_OK */
+    const swb_result *result; /* on SWB_OK */
+    int64_t sent_ns;          /* its last exchange was handed to the socket; or SWB__TIME_UNKNOWN */
+    int64_t done_ns;
+} swb__client_outcome;
+
+/* The one completion of an operation. */
+typedef void (*swb__client_done)(void *argument, const swb__client_outcome *outcome);
+
+/* A streamed download has `bytes` of the content by now, all verified. */
+typedef void (*swb__client_streamed)(void *argument, uint64_t bytes);
+
+/* `node` is borrowed for the client's life. Connects to nothing yet. SWB_ENOMEM, SWB_EINVAL. */
+int swb__client_create(swb__client **out, swb_loop *loop, const swb_driver *driver,
+                       const swb_node *node, swb_error *error);
+/* An operation under way completes with SWB_ECANCELED first. Accepts NULL. */
+void swb__client_destroy(swb__client *client);
+
+/* Begins an operation; one at a time. What `command` points to is borrowed until `done`, which is
+ * never called from within. `deadline_ns`: of the whole operation, 0: the driver's. SWB_ENOMEM,
+ * SWB_EBUSY (one is under way), SWB_EUNSUPPORTED. */
+int swb__client_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
+                     swb__client_done done, void *argument, swb_error *error);
+/* What is told of streamed downloads, with the argument of swb__client_call(). NULL: nothing. */
+void swb__client_set_streamed(swb__client *client, swb__client_streamed streamed);
+
+#endif

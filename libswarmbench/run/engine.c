@@ -1,0 +1,413 @@
+#include "run/engine_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+
+static void reset_download(swb__download *download, uint32_t node, uint64_t bytes)
+{
+    memset(download, 0, sizeof *download);
+    download->node = node;
+    download->bytes = bytes;
+    download->intended_ns = download->started_ns = download->accepted_ns = SWB__TIME_UNKNOWN;
+    download->ended_ns = SWB__TIME_UNKNOWN;
+    download->payload_received = download->payload_sent = download->wasted = SWB_COUNT_UNKNOWN;
+    download->bad_offset = UINT64_MAX;
+    download->status = SWB_ECANCELED;
+    snprintf(download->cause, sizeof download->cause, "never started");
+}
+
+static void reset_peer(swb__engine *engine, uint32_t node, const swb__engine_node *config)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    peer->role = config->role;
+    peer->driver = config->driver;
+    peer->due_ns = peer->deadline_ns = INT64_MAX;
+    peer->not_complete_ns = SWB__TIME_UNKNOWN;
+    peer->row.node = node;
+    peer->row.started_ns = peer->row.ready_ns = SWB__TIME_UNKNOWN;
+    peer->row.seed_begin_ns = peer->row.seed_end_ns = SWB__TIME_UNKNOWN;
+    peer->row.payload_sent = SWB_COUNT_UNKNOWN;
+    peer->row.exit_code = -1;
+    reset_download(&peer->download, node, engine->settings.file_size_bytes);
+}
+
+static int plan_arrivals(swb__engine *engine)
+{
+    uint32_t *order = malloc((engine->count + 1) * sizeof *order);
+    int64_t *offsets = malloc((engine->count + 1) * sizeof *offsets);
+    size_t leechers = 0;
+    int status = order == NULL || offsets == NULL ? SWB_ENOMEM : SWB_OK;
+    for (uint32_t i = 0; status == SWB_OK && i < engine->count; i++) {
+        if (engine->peers[i].role == SWB_ROLE_LEECHER) {
+            order[leechers++] = i;
+        }
+    }
+    if (status == SWB_OK) {
+        swb__arrival_offsets(offsets, leechers, &engine->settings, engine->seed);
+    }
+    for (size_t i = 0; status == SWB_OK && i < leechers; i++) {
+        engine->arrivals[order[i]] = offsets[i];
+    }
+    free(order);
+    free(offsets);
+    return status;
+}
+
+int swb__engine_create(swb__engine **out, const swb__engine_config *config)
+{
+    swb__engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) {
+        return SWB_ENOMEM;
+    }
+    engine->settings = *config->settings;
+    engine->count = config->node_count;
+    engine->seed = config->run_seed;
+    engine->parallel_starts = config->parallel_starts;
+    engine->phase_deadline_ns = INT64_MAX;
+    engine->intended_ns = engine->first_start_ns = engine->nodes_ready_ns = SWB__TIME_UNKNOWN;
+    engine->ended_ns = SWB__TIME_UNKNOWN;
+    engine->introduce = true;
+    engine->peers = calloc(config->node_count, sizeof *engine->peers);
+    engine->arrivals = calloc(config->node_count, sizeof *engine->arrivals);
+    if (engine->peers == NULL || engine->arrivals == NULL) {
+        swb__engine_destroy(engine);
+        return SWB_ENOMEM;
+    }
+    for (uint32_t i = 0; i < engine->count; i++) {
+        reset_peer(engine, i, &config->nodes[i]);
+        engine->introduce &= config->nodes[i].role != SWB_ROLE_SERVICE;
+        engine->torrent |= config->nodes[i].driver->kind == SWB_DRIVER_TORRENT;
+    }
+    engine->introduce &= engine->torrent;
+    swb__faults_init(&engine->faults, engine->seed);
+    if (plan_arrivals(engine) != SWB_OK) {
+        swb__engine_destroy(engine);
+        return SWB_ENOMEM;
+    }
+    *out = engine;
+    return SWB_OK;
+}
+
+void swb__engine_destroy(swb__engine *engine)
+{
+    if (engine != NULL) {
+        free(engine->peers);
+        free(engine->arrivals);
+        free(engine->actions);
+        free(engine);
+    }
+}
+
+const char *swb__engine_handle(const swb__engine *engine)
+{
+    return engine->handle;
+}
+
+const char *swb__engine_bootstrap(const swb__engine *engine, const swb_driver *driver)
+{
+    for (size_t i = 0; i < engine->count; i++) {
+        const swb__engine_peer *peer = &engine->peers[i];
+        if (peer->driver == driver && peer->bootstrap[0] != '\0') {
+            return peer->bootstrap;
+        }
+    }
+    return NULL;
+}
+
+void swb__engine_act(swb__engine *engine, swb__action action)
+{
+    if (engine->action_count == engine->action_capacity) {
+        size_t capacity = engine->action_capacity == 0 ? 64 : engine->action_capacity * 2;
+        swb__action *actions = realloc(engine->actions, capacity * sizeof *actions);
+        if (actions == NULL) {
+            engine->failure = SWB_ENOMEM;
+            return;
+        }
+        engine->actions = actions;
+        engine->action_capacity = capacity;
+    }
+    engine->actions[engine->action_count++] = action;
+}
+
+bool swb__engine_next(swb__action *out, swb__engine *engine)
+{
+    if (engine->action_next == engine->action_count) {
+        engine->action_next = engine->action_count = 0;
+        return false;
+    }
+    *out = engine->actions[engine->action_next++];
+    return true;
+}
+
+void swb__engine_tell(swb__engine *engine, swb_event_kind tell, uint32_t node, int status,
+                      uint64_t value, const char *text)
+{
+    swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_TELL,
+                                          .node = node,
+                                          .tell = tell,
+                                          .status = status,
+                                          .value = value,
+                                          .total = engine->settings.file_size_bytes,
+                                          .text = text});
+}
+
+void swb__engine_call(swb__engine *engine, uint32_t node, swb_operation operation, int64_t at_ns)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    if (at_ns > engine->now_ns || peer->calling) {
+        peer->due_ns = at_ns;
+        peer->due = operation;
+        return;
+    }
+    peer->due_ns = INT64_MAX;
+    peer->calling = true;
+    swb__engine_act(engine,
+                    (swb__action){.kind = SWB__ACTION_CALL, .node = node, .operation = operation});
+}
+
+static const char *phase_name(swb__phase phase)
+{
+    switch (phase) {
+    case SWB__PHASE_CONTENT:
+        return "content";
+    case SWB__PHASE_SERVICES:
+        return "deploy";
+    case SWB__PHASE_SEED:
+        return "seed";
+    case SWB__PHASE_LEECH:
+        return "leech";
+    case SWB__PHASE_VERIFY:
+        return "verify";
+    case SWB__PHASE_TEARDOWN:
+        return "teardown";
+    default:
+        return NULL;
+    }
+}
+
+static void close_all(swb__engine *engine)
+{
+    engine->closing = true;
+    for (size_t i = 0; i < engine->count; i++) {
+        engine->peers[i].due_ns = INT64_MAX;
+    }
+    swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_CLOSE});
+}
+
+void swb__engine_enter(swb__engine *engine, swb__phase phase)
+{
+    engine->phase = phase;
+    engine->phase_deadline_ns = INT64_MAX;
+    if (phase_name(phase) != NULL) {
+        swb__engine_tell(engine, SWB_EVENT_PHASE, UINT32_MAX, SWB_OK, 0, phase_name(phase));
+    }
+    switch (phase) {
+    case SWB__PHASE_CONTENT:
+        swb__engine_start_content(engine);
+        break;
+    case SWB__PHASE_SERVICES:
+    case SWB__PHASE_NODES:
+        swb__engine_start_more(engine);
+        break;
+    case SWB__PHASE_SEED:
+        swb__engine_seed(engine);
+        break;
+    case SWB__PHASE_LEECH:
+        swb__engine_leech(engine);
+        break;
+    case SWB__PHASE_COUNT:
+        swb__engine_count(engine);
+        break;
+    case SWB__PHASE_VERIFY:
+        swb__engine_verify(engine);
+        break;
+    case SWB__PHASE_TEARDOWN:
+        close_all(engine);
+        break;
+    case SWB__PHASE_END:
+        engine->ended_ns = engine->now_ns;
+        swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_END});
+        break;
+    case SWB__PHASE_NEW:
+        break;
+    }
+}
+
+void swb__engine_abort(swb__engine *engine, int status, uint32_t node, const char *message)
+{
+    if (engine->closing) {
+        return;
+    }
+    if (engine->status == SWB_OK) {
+        engine->status = status;
+        snprintf(engine->cause, sizeof engine->cause, "%s", message);
+    }
+    if (node != UINT32_MAX) {
+        swb__engine_peer *peer = &engine->peers[node];
+        snprintf(peer->text, sizeof peer->text, "%s", message);
+        swb__engine_tell(engine, SWB_EVENT_NODE_FAILED, node, status, 0, peer->text);
+    }
+    swb__engine_settle_rest(engine, status, message);
+    swb__engine_enter(engine, SWB__PHASE_TEARDOWN);
+}
+
+static void on_exited(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_peer *peer = &engine->peers[event->node];
+    peer->stage = SWB__STAGE_GONE;
+    peer->due_ns = INT64_MAX;
+    peer->row.exit_code = event->exit_code;
+    peer->row.exit_signal = event->exit_signal;
+    const char *tail = event->message == NULL ? "" : event->message;
+    const char *last = strrchr(tail, '\n');
+    char cause[256];
+    snprintf(peer->text, sizeof peer->text, "%s", tail);
+    swb__engine_tell(engine, SWB_EVENT_NODE_EXITED, event->node, SWB_EEXITED, 0, peer->text);
+    snprintf(cause, sizeof cause, "the process ended by itself (%s %d)%s%.150s",
+             event->exit_signal != 0 ? "signal" : "exit code",
+             event->exit_signal != 0 ? event->exit_signal : event->exit_code,
+             tail[0] != '\0' ? ": " : "", last != NULL && last[1] != '\0' ? last + 1 : tail);
+    if (engine->phase < SWB__PHASE_LEECH) {
+        swb__engine_abort(engine, SWB_EEXITED, event->node, cause);
+    } else {
+        swb__engine_leech_exited(engine, event->node, cause);
+    }
+}
+
+static void on_call_done(swb__engine *engine, const swb__engine_event *event)
+{
+    engine->peers[event->node].calling = false;
+    switch (engine->phase) {
+    case SWB__PHASE_SERVICES:
+    case SWB__PHASE_NODES:
+        swb__engine_start_called(engine, event);
+        break;
+    case SWB__PHASE_SEED:
+        swb__engine_seed_called(engine, event);
+        break;
+    case SWB__PHASE_LEECH:
+        swb__engine_leech_called(engine, event);
+        break;
+    case SWB__PHASE_COUNT:
+        swb__engine_counted(engine, event);
+        break;
+    default:
+        break; /* an answer that came too late to matter */
+    }
+}
+
+static void on_torrent(swb__engine *engine, const swb__engine_event *event)
+{
+    engine->content_end_ns = event->now_ns;
+    if (event->status != SWB_OK) {
+        swb__engine_abort(engine, event->status, UINT32_MAX,
+                          event->message == NULL ? "make the content" : event->message);
+        return;
+    }
+    swb__engine_enter(engine, SWB__PHASE_SERVICES);
+}
+
+/* Makes the calls whose time has come, and asks each phase what else is due. */
+static void on_tick(swb__engine *engine)
+{
+    for (uint32_t i = 0; i < engine->count && !engine->closing; i++) {
+        swb__engine_peer *peer = &engine->peers[i];
+        if (peer->due_ns <= engine->now_ns && !peer->calling) {
+            swb__engine_call(engine, i, peer->due, peer->due_ns);
+        }
+    }
+    if (engine->phase == SWB__PHASE_SERVICES || engine->phase == SWB__PHASE_NODES) {
+        swb__engine_start_tick(engine);
+    } else if (engine->phase == SWB__PHASE_LEECH) {
+        swb__engine_leech_tick(engine);
+    }
+    if (engine->phase_deadline_ns <= engine->now_ns && engine->phase == SWB__PHASE_SEED) {
+        swb__engine_abort(engine, SWB_ETIMEDOUT, UINT32_MAX,
+                          "not every seeder served the content within limits.seed");
+    } else if (engine->phase_deadline_ns <= engine->now_ns && engine->phase == SWB__PHASE_COUNT) {
+        swb__engine_enter(engine, SWB__PHASE_VERIFY);
+    }
+}
+
+static void dispatch(swb__engine *engine, const swb__engine_event *event)
+{
+    switch (event->kind) {
+    case SWB__EVENT_BEGIN:
+        engine->begin_ns = event->now_ns;
+        swb__engine_enter(engine, engine->torrent ? SWB__PHASE_CONTENT : SWB__PHASE_SERVICES);
+        break;
+    case SWB__EVENT_TICK:
+        break;
+    case SWB__EVENT_TORRENT_MADE:
+        on_torrent(engine, event);
+        break;
+    case SWB__EVENT_PREPARED:
+        swb__engine_prepared(engine, event);
+        break;
+    case SWB__EVENT_STARTED:
+        swb__engine_started(engine, event);
+        break;
+    case SWB__EVENT_EXITED:
+        on_exited(engine, event);
+        break;
+    case SWB__EVENT_CALL_DONE:
+        on_call_done(engine, event);
+        break;
+    case SWB__EVENT_WATCHED:
+        swb__engine_leech_watched(engine, event);
+        break;
+    case SWB__EVENT_VERIFIED:
+        swb__engine_verified(engine, event);
+        break;
+    case SWB__EVENT_FAULTED:
+        if (event->status != SWB_OK) {
+            swb__engine_tell(engine, SWB_EVENT_WARNING, event->node, event->status, 0,
+                             "the fault could not be inflicted");
+        }
+        break;
+    case SWB__EVENT_CANCEL:
+        swb__engine_abort(engine, SWB_EINTERRUPTED, UINT32_MAX, "interrupted");
+        break;
+    case SWB__EVENT_CLOSED:
+        break;
+    }
+}
+
+int swb__engine_step(swb__engine *engine, const swb__engine_event *event)
+{
+    engine->now_ns = event->now_ns;
+    if (event->kind == SWB__EVENT_CLOSED) {
+        swb__engine_enter(engine, SWB__PHASE_END);
+    } else if (!engine->closing) {
+        dispatch(engine, event);
+        on_tick(engine);
+    }
+    return engine->failure;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t swb__engine_deadline(const swb__engine *engine)
+{
+    int64_t next = engine->phase_deadline_ns;
+    if (engine->closing) {
+        return INT64_MAX;
+    }
+    for (size_t i = 0; i < engine->count; i++) {
+        const swb__engine_peer *peer = &engine->peers[i];
+        next = earlier(next, peer->calling ? INT64_MAX : peer->due_ns);
+        next = earlier(next, peer->deadline_ns);
+    }
+    if (engine->phase == SWB__PHASE_LEECH) {
+        int64_t fault = swb__faults_next_ns(&engine->faults, &engine->settings);
+        next = earlier(next, fault == INT64_MAX ? fault : engine->intended_ns + fault);
+        next = earlier(next, engine->progress_ns + (int64_t)engine->settings.limits.stall_ns);
+    }
+    return next;
+}

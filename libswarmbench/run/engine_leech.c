@@ -1,0 +1,403 @@
+/* The engine's measured part: leechers from their intended start to completion or failure. */
+#include "run/engine_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* Between entering the phase and the first intended start: watches are set up meanwhile, so that
+ * all commands can leave at once. */
+#define LEAD_NS (50 * SWB__NS_PER_MS)
+/* How often a client is asked while its file is watched, and once its file is whole. */
+#define STATUS_POLL_NS SWB__NS_PER_S
+#define CONFIRM_POLL_NS (20 * SWB__NS_PER_MS)
+#define CONFIRM_POLL_MAX_NS (250 * SWB__NS_PER_MS)
+/* A pause in progress that counts as a stall (the yardstick's definition). */
+#define STALL_NS (2 * SWB__NS_PER_S)
+
+static swb__engine_peer *leecher(swb__engine *engine, uint32_t node)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    return peer->role == SWB_ROLE_LEECHER && peer->stage == SWB__STAGE_FETCHING ? peer : NULL;
+}
+
+void swb__engine_leech(swb__engine *engine)
+{
+    int64_t last_ns = 0;
+    engine->intended_ns = engine->now_ns + LEAD_NS;
+    for (uint32_t i = 0; i < engine->count; i++) {
+        swb__engine_peer *peer = &engine->peers[i];
+        if (peer->role != SWB_ROLE_LEECHER) {
+            continue;
+        }
+        int64_t intended_ns = engine->intended_ns + engine->arrivals[i];
+        last_ns = intended_ns > last_ns ? intended_ns : last_ns;
+        peer->stage = SWB__STAGE_FETCHING;
+        peer->download.intended_ns = peer->progress_ns = intended_ns;
+        peer->download.cause[0] = '\0';
+        if (peer->driver->kind == SWB_DRIVER_TORRENT) {
+            swb__engine_act(
+                engine,
+                (swb__action){.kind = SWB__ACTION_WATCH, .node = i, .begin_ns = intended_ns});
+        }
+        swb__engine_call(engine, i, SWB_OP_LEECH, intended_ns);
+    }
+    engine->progress_ns = last_ns;
+    engine->phase_deadline_ns = engine->intended_ns + (int64_t)engine->settings.limits.run_ns;
+}
+
+static bool all_settled(const swb__engine *engine)
+{
+    return swb__engine_all(engine, SWB_ROLE_LEECHER, SWB__STAGE_SETTLED);
+}
+
+static void settle(swb__engine *engine, uint32_t node)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    if (peer->stage < SWB__STAGE_SETTLED) {
+        peer->stage = SWB__STAGE_SETTLED;
+    }
+    peer->due_ns = INT64_MAX;
+    peer->download.ended_ns = engine->now_ns;
+}
+
+static void go_on_if_settled(swb__engine *engine)
+{
+    if (engine->phase == SWB__PHASE_LEECH && all_settled(engine)) {
+        swb__engine_enter(engine, SWB__PHASE_COUNT);
+    }
+}
+
+static void record_failure(swb__engine *engine, uint32_t node, int status, const char *message)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    settle(engine, node);
+    peer->download.status = status;
+    snprintf(peer->download.cause, sizeof peer->download.cause, "%s", message);
+    swb__engine_tell(engine, SWB_EVENT_NODE_FAILED, node, status, peer->download.bytes_done,
+                     peer->download.cause);
+    /* What the experiment itself inflicts does not make the run a failed one. */
+    if (engine->status == SWB_OK && !peer->ended_by_fault) {
+        engine->status = status;
+        snprintf(engine->cause, sizeof engine->cause, "%s", message);
+    }
+}
+
+void swb__engine_fail_download(swb__engine *engine, uint32_t node, int status, const char *message)
+{
+    record_failure(engine, node, status, message);
+    go_on_if_settled(engine);
+}
+
+/* Fails every leecher that is not settled yet. */
+void swb__engine_settle_rest(swb__engine *engine, int status, const char *message)
+{
+    for (uint32_t i = 0; i < engine->count; i++) {
+        swb__engine_peer *peer = &engine->peers[i];
+        if (peer->role == SWB_ROLE_LEECHER && peer->stage == SWB__STAGE_FETCHING) {
+            record_failure(engine, i, status, message);
+        } else if (peer->role == SWB_ROLE_LEECHER &&
+                   peer->download.started_ns == SWB__TIME_UNKNOWN) {
+            peer->download.status = status;
+            snprintf(peer->download.cause, sizeof peer->download.cause, "never started: %.230s",
+                     message);
+        }
+    }
+}
+
+static bool reached(const swb__download *download, double share)
+{
+    return (double)download->bytes_done >= share * (double)download->bytes;
+}
+
+static void count_stall(swb__engine_peer *peer, int64_t now_ns)
+{
+    int64_t pause_ns = now_ns - peer->progress_ns;
+    if (pause_ns > STALL_NS) {
+        peer->download.stalls++;
+        peer->download.stalled_ns += (uint64_t)pause_ns;
+    }
+}
+
+static void note_progress(swb__engine *engine, uint32_t node, uint64_t bytes, swb_moment moment)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    swb__download *download = &peer->download;
+    bytes = bytes > download->bytes ? download->bytes : bytes;
+    if (bytes <= download->bytes_done) {
+        return;
+    }
+    engine->bytes_fetched += bytes - download->bytes_done;
+    download->bytes_done = bytes;
+    count_stall(peer, engine->now_ns);
+    peer->progress_ns = engine->progress_ns = engine->now_ns;
+    if (download->half.source == SWB_SOURCE_NONE && reached(download, 0.5)) {
+        download->half = moment;
+    }
+    if (download->ninety.source == SWB_SOURCE_NONE && reached(download, 0.9)) {
+        download->ninety = moment;
+    }
+    swb__engine_tell(engine, SWB_EVENT_PROGRESS, node, SWB_OK, bytes, NULL);
+}
+
+static void note_first_byte(swb__engine *engine, uint32_t node, swb_moment moment)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    if (peer->download.first_byte.source != SWB_SOURCE_NONE) {
+        return;
+    }
+    peer->download.first_byte = moment;
+    count_stall(peer, engine->now_ns);
+    peer->progress_ns = engine->progress_ns = engine->now_ns;
+    swb__engine_tell(engine, SWB_EVENT_FIRST_BYTE, node, SWB_OK,
+                     (uint64_t)(moment.hi_ns - peer->download.intended_ns), NULL);
+}
+
+static void complete(swb__engine *engine, uint32_t node, swb_moment moment)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    swb__download *download = &peer->download;
+    note_first_byte(engine, node, moment);
+    note_progress(engine, node, download->bytes, moment);
+    download->status = SWB_OK;
+    swb__engine_tell(engine, SWB_EVENT_COMPLETED, node, SWB_OK,
+                     (uint64_t)(download->completion.hi_ns - download->intended_ns), NULL);
+    settle(engine, node);
+    go_on_if_settled(engine);
+}
+
+static void keep_counters(swb__download *download, const swb_result *result)
+{
+    download->payload_received = result->payload_received;
+    download->payload_sent = result->payload_sent;
+    download->wasted = result->wasted;
+}
+
+static void ask_later(swb__engine *engine, uint32_t node)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    int64_t pause_ns = STATUS_POLL_NS;
+    if (peer->on_disk) {
+        peer->retry_ns = peer->retry_ns == 0 ? CONFIRM_POLL_NS : peer->retry_ns * 3 / 2;
+        peer->retry_ns =
+            peer->retry_ns > CONFIRM_POLL_MAX_NS ? CONFIRM_POLL_MAX_NS : peer->retry_ns;
+        pause_ns = peer->retry_ns;
+    }
+    swb__engine_call(engine, node, SWB_OP_STATUS, engine->now_ns + pause_ns);
+}
+
+/* What the client says of itself: the proof of completion, and the fallback for all the rest. */
+static void on_status(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_peer *peer = &engine->peers[event->node];
+    const swb_result *result = event->result;
+    swb_moment seen = {peer->not_complete_ns, event->now_ns, SWB_SOURCE_API};
+    if (seen.lo_ns == SWB__TIME_UNKNOWN) {
+        seen.lo_ns = peer->download.intended_ns;
+    }
+    keep_counters(&peer->download, result);
+    if (result->state == SWB_STATE_FAILED) {
+        char message[256];
+        snprintf(message, sizeof message, "the client reports: %.230s", result->detail);
+        swb__engine_fail_download(engine, event->node, SWB_EREMOTE, message);
+        return;
+    }
+    if (result->state == SWB_STATE_SERVING) {
+        if (peer->download.completion.source == SWB_SOURCE_NONE) {
+            peer->download.completion = seen;
+        }
+        complete(engine, event->node, seen);
+        return;
+    }
+    peer->not_complete_ns = event->sent_ns;
+    if (!peer->on_disk && result->bytes_done != SWB_COUNT_UNKNOWN && result->bytes_done > 0) {
+        note_first_byte(engine, event->node, seen);
+        note_progress(engine, event->node, result->bytes_done, seen);
+    }
+    ask_later(engine, event->node);
+}
+
+static void on_accepted(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_peer *peer = &engine->peers[event->node];
+    peer->download.started_ns = event->sent_ns;
+    peer->download.accepted_ns = event->now_ns;
+    if (peer->driver->kind == SWB_DRIVER_STORE) {
+        /* Its LEECH is the download itself, ended and verified. */
+        swb_moment end = {peer->progress_ns, event->now_ns, SWB_SOURCE_STREAM};
+        peer->download.completion = end;
+        peer->download.verified = true;
+        complete(engine, event->node, end);
+    } else if (engine->introduce) {
+        swb__engine_call(engine, event->node, SWB_OP_PEERS, engine->now_ns);
+    } else {
+        ask_later(engine, event->node);
+    }
+}
+
+void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_peer *peer = leecher(engine, event->node);
+    if (peer == NULL) {
+        return; /* settled meanwhile */
+    }
+    if (event->status != SWB_OK && event->operation == SWB_OP_STATUS && event->retriable) {
+        ask_later(engine, event->node);
+    } else if (event->status != SWB_OK) {
+        char message[256];
+        snprintf(message, sizeof message, "%s: %.230s", swb_operation_name(event->operation),
+                 event->message != NULL ? event->message : swb_status_text(event->status));
+        swb__engine_fail_download(engine, event->node, event->status, message);
+    } else if (event->operation == SWB_OP_LEECH) {
+        on_accepted(engine, event);
+    } else if (event->operation == SWB_OP_STATUS) {
+        on_status(engine, event);
+    } else {
+        ask_later(engine, event->node);
+    }
+}
+
+void swb__engine_leech_watched(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_peer *peer = leecher(engine, event->node);
+    if (peer == NULL) {
+        return;
+    }
+    switch (event->watch.kind) {
+    case SWB_WATCH_FIRST_BYTE:
+        note_first_byte(engine, event->node, event->watch.moment);
+        break;
+    case SWB_WATCH_PROGRESS:
+        note_progress(engine, event->node, event->watch.bytes, event->watch.moment);
+        break;
+    case SWB_WATCH_COMPLETE:
+        peer->on_disk = true;
+        peer->download.completion = event->watch.moment;
+        if (!peer->calling) {
+            swb__engine_call(engine, event->node, SWB_OP_STATUS, engine->now_ns);
+        }
+        break;
+    }
+}
+
+static bool may_be_hit(const swb__engine_peer *peer, const swb__fault_plan *plan)
+{
+    bool alive = peer->stage != SWB__STAGE_GONE && !peer->ended_by_fault;
+    bool role = plan->role == SWB__FAULT_ANY ||
+                (plan->role == SWB__FAULT_SEEDER) == (peer->role == SWB_ROLE_SEEDER);
+    return alive && role && peer->role != SWB_ROLE_SERVICE;
+}
+
+static void hit(swb__engine *engine, uint32_t node, swb__fault_kind kind)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    swb_fault fault = SWB_FAULT_KILL;
+    const char *text = "killed";
+    switch (kind) {
+    case SWB__FAULT_KILL:
+        peer->ended_by_fault = true;
+        break;
+    case SWB__FAULT_STOP:
+        fault = SWB_FAULT_STOP;
+        text = "frozen";
+        peer->frozen = true;
+        break;
+    case SWB__FAULT_RESTART:
+        fault = SWB_FAULT_RESTART;
+        text = "restarted";
+        break;
+    case SWB__FAULT_PARTITION:
+        fault = SWB_FAULT_CUT;
+        text = "cut off";
+        peer->frozen = true;
+        break;
+    }
+    swb__engine_tell(engine, SWB_EVENT_FAULT, node, SWB_OK, 0, text);
+    swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_FAULT, .node = node, .fault = fault});
+    if (kind == SWB__FAULT_KILL && leecher(engine, node) != NULL) {
+        record_failure(engine, node, SWB_EEXITED, "killed by a fault of the experiment");
+    }
+}
+
+static void inflict(swb__engine *engine, int row)
+{
+    uint32_t candidates[4096];
+    size_t count = 0;
+    const swb__fault_plan *plan = &engine->settings.faults[row];
+    for (uint32_t i = 0; i < engine->count && count < 4096; i++) {
+        if (may_be_hit(&engine->peers[i], plan)) {
+            candidates[count++] = i;
+        }
+    }
+    count = swb__faults_choose(&engine->faults, &engine->settings, row, candidates, count);
+    for (size_t i = 0; i < count; i++) {
+        hit(engine, candidates[i], plan->kind);
+    }
+}
+
+/* Undoes what was to last only for a while. */
+static void undo(swb__engine *engine, size_t row)
+{
+    bool cut = engine->settings.faults[row].kind == SWB__FAULT_PARTITION;
+    engine->faults.undo_ns[row] = INT64_MAX;
+    for (uint32_t i = 0; i < engine->count; i++) {
+        if (engine->peers[i].frozen) {
+            engine->peers[i].frozen = false;
+            swb__engine_tell(engine, SWB_EVENT_FAULT, i, SWB_OK, 0,
+                             cut ? "joined again" : "goes on");
+            swb__engine_act(engine,
+                            (swb__action){.kind = SWB__ACTION_FAULT,
+                                          .node = i,
+                                          .fault = cut ? SWB_FAULT_HEAL : SWB_FAULT_CONTINUE});
+        }
+    }
+}
+
+static void faults_tick(swb__engine *engine)
+{
+    size_t leechers = 0;
+    int64_t elapsed_ns = engine->now_ns - engine->intended_ns;
+    for (size_t i = 0; i < engine->count; i++) {
+        leechers += engine->peers[i].role == SWB_ROLE_LEECHER;
+    }
+    double all = (double)leechers * (double)engine->settings.file_size_bytes;
+    int row;
+    while ((row = swb__faults_due(&engine->faults, &engine->settings, elapsed_ns,
+                                  (double)engine->bytes_fetched / all)) >= 0) {
+        inflict(engine, row);
+    }
+    for (size_t i = 0; i < engine->settings.fault_count; i++) {
+        if (engine->faults.undo_ns[i] <= elapsed_ns) {
+            undo(engine, i);
+        }
+    }
+    go_on_if_settled(engine);
+}
+
+void swb__engine_leech_tick(swb__engine *engine)
+{
+    int64_t stalled_ns = engine->now_ns - engine->progress_ns;
+    if (engine->settings.fault_count > 0 && engine->now_ns >= engine->intended_ns) {
+        faults_tick(engine);
+    }
+    if (engine->phase != SWB__PHASE_LEECH) {
+        return;
+    }
+    if (engine->phase_deadline_ns <= engine->now_ns) {
+        swb__engine_settle_rest(engine, SWB_ETIMEDOUT, "not complete within limits.run");
+        go_on_if_settled(engine);
+    } else if (stalled_ns >= (int64_t)engine->settings.limits.stall_ns) {
+        swb__engine_settle_rest(engine, SWB_ESTALLED, "no leecher made progress for limits.stall");
+        go_on_if_settled(engine);
+    }
+}
+
+void swb__engine_leech_exited(swb__engine *engine, uint32_t node, const char *message)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    if (peer->role == SWB_ROLE_LEECHER && peer->download.ended_ns == SWB__TIME_UNKNOWN) {
+        swb__engine_fail_download(engine, node, SWB_EEXITED, message);
+        peer->stage = SWB__STAGE_GONE;
+    }
+}

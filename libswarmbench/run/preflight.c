@@ -1,0 +1,76 @@
+#include "run/preflight.h"
+
+#include <swarmbench/experiment.h>
+
+#include "run/swarm.h"
+
+/* The cells that ask most of a place: of disk, and of nodes (processes and memory). */
+typedef struct extremes {
+    uint64_t disk_cell;
+    uint64_t disk_bytes;
+    uint64_t nodes_cell;
+    uint32_t nodes;
+} extremes;
+
+static extremes find_extremes(const swb_runner *runner)
+{
+    extremes most = {0, 0, 0, 0};
+    swb_cell cell;
+    for (uint64_t i = 0; swb_plan_cell(&cell, runner->plan, i) == SWB_OK; i++) {
+        if (!swb__runner_wants_cell(runner, i)) {
+            continue;
+        }
+        uint64_t bytes = cell.file_size_bytes * (cell.size - cell.seeders + 1);
+        if (bytes > most.disk_bytes) {
+            most.disk_bytes = bytes;
+            most.disk_cell = i;
+        }
+        if (cell.size > most.nodes) {
+            most.nodes = cell.size;
+            most.nodes_cell = i;
+        }
+    }
+    return most;
+}
+
+static int check_run(const swb_runner *runner, uint64_t cell, uint32_t mode, swb_error *error)
+{
+    swb__settings settings;
+    swb__swarm swarm;
+    swb_planned_run run = {.cell = cell, .mode = mode};
+    swb__plan_settings(&settings, runner->plan, cell);
+    if (swb__swarm_init(&swarm, runner->plan, &run) != SWB_OK) {
+        return swb__fail_nomem(error);
+    }
+    swb_site_request request = {.run_name = "check",
+                                .work_dir = runner->work_dir,
+                                .log_dir = runner->log_root,
+                                .nodes = swarm.requests,
+                                .node_count = swarm.count,
+                                .content_bytes = settings.file_size_bytes,
+                                .seeders = swarm.seeders,
+                                .up_bps = settings.network.up_bps,
+                                .down_bps = settings.network.down_bps,
+                                .delay_ns = settings.network.delay_ns,
+                                .loss = settings.network.loss};
+    int status = runner->deployer->check(&request, error);
+    if (status != SWB_OK) {
+        swb__error_context(error, "mode '%s'", swb_experiment_mode_name(runner->experiment, mode));
+    }
+    swb__swarm_finish(&swarm);
+    return status;
+}
+
+int swb__preflight(const swb_runner *runner, swb_error *error)
+{
+    extremes most = find_extremes(runner);
+    size_t modes = swb_experiment_mode_count(runner->experiment);
+    int status = SWB_OK;
+    for (uint32_t i = 0; status == SWB_OK && i < modes; i++) {
+        status = check_run(runner, most.disk_cell, i, error);
+        if (status == SWB_OK && most.nodes_cell != most.disk_cell) {
+            status = check_run(runner, most.nodes_cell, i, error);
+        }
+    }
+    return status;
+}
