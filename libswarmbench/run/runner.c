@@ -283,7 +283,7 @@ static int open_store(swb_runner *runner, const swb_runner_options *options, swb
 {
     bool known = false;
     size_t baseline = swb_experiment_baseline(runner->experiment);
-    swb__store_experiment row = {
+    swb__store_experiment_row row = {
         .name = swb_experiment_name(runner->experiment),
         .digest = swb__experiment_digest(runner->experiment),
         .text = swb_experiment_text(runner->experiment),
