@@ -16,6 +16,12 @@
 #define EXCHANGES_MAX 64
 #define FIELDS_MAX 64
 
+/* Ties a stream to its client: a stream that was given up tells of its end when the client may have
+ * another one already, or be gone. Freed by that last event. */
+typedef struct link {
+    swb__client *client; /* NULL: given up */
+} link;
+
 struct swb__client {
     swb_loop *loop;
     const swb_driver *driver;
@@ -23,6 +29,7 @@ struct swb__client {
     void *session;
     swb__http_client *http;
     swb__stream *stream;
+    link *link;
     bool stream_open;
     bool stream_spoke; /* it has carried a frame both ways */
     /* The operation under way. */
@@ -34,6 +41,7 @@ struct swb__client {
     int64_t deadline_ns;
     int64_t sent_ns;
     int exchanges;
+    int held;                /* what the driver answered at first: SWB_CALL_SEND or SWB_CALL_DONE */
     uint64_t received_bytes; /* of a streamed download */
     swb__client_streamed streamed;
     swb__client_done done;
@@ -175,6 +183,11 @@ static int send_http(swb__client *client, const swb__exchange *exchange, swb_err
 static void drop_stream(swb__client *client)
 {
     swb__stream *stream = client->stream;
+    if (stream == NULL) {
+        return;
+    }
+    client->link->client = NULL;
+    client->link = NULL;
     client->stream = NULL;
     client->stream_open = client->stream_spoke = false;
     swb__stream_close(stream);
@@ -195,7 +208,7 @@ static int send_frame(swb__client *client, swb_error *error)
 
 static void on_stream_opened(void *argument)
 {
-    swb__client *client = argument;
+    swb__client *client = ((link *)argument)->client;
     swb_error error = SWB_ERROR_INIT;
     client->stream_open = true;
     if (client->exchange != NULL && send_frame(client, &error) != SWB_OK) {
@@ -206,7 +219,7 @@ static void on_stream_opened(void *argument)
 
 static void on_frame(void *argument, const uint8_t *frame, size_t length)
 {
-    swb__client *client = argument;
+    swb__client *client = ((link *)argument)->client;
     swb_reply reply = {.content_type = "", .body = frame, .length = length};
     client->stream_spoke = true;
     if (client->call != NULL) {
@@ -216,14 +229,15 @@ static void on_frame(void *argument, const uint8_t *frame, size_t length)
 
 static void on_stream_closed(void *argument, int status, const swb_error *error)
 {
-    swb__client *client = argument;
-    if (client->stream == NULL) {
-        return; /* closed by drop_stream() */
+    link *ended = argument;
+    swb__client *client = ended->client;
+    if (client != NULL) {
+        drop_stream(client);
+        if (client->call != NULL) {
+            finish(client, status, transport_may_recover(status), error);
+        }
     }
-    drop_stream(client);
-    if (client->call != NULL) {
-        finish(client, status, transport_may_recover(status), error);
-    }
+    free(ended);
 }
 
 static int open_stream(swb__client *client, swb_error *error)
@@ -234,9 +248,18 @@ static int open_stream(swb__client *client, swb_error *error)
     swb__stream_events events = {.opened = on_stream_opened,
                                  .frame_received = on_frame,
                                  .closed = on_stream_closed,
-                                 .frame = client->driver->frame,
-                                 .argument = client};
-    return swb__stream_open(&client->stream, client->loop, &options, &events, error);
+                                 .frame = client->driver->frame};
+    client->link = events.argument = malloc(sizeof *client->link);
+    if (client->link == NULL) {
+        return swb__fail_nomem(error);
+    }
+    client->link->client = client;
+    int status = swb__stream_open(&client->stream, client->loop, &options, &events, error);
+    if (status != SWB_OK) {
+        free(client->link);
+        client->link = NULL;
+    }
+    return status;
 }
 
 static int send_exchange(swb__client *client, swb_error *error)
@@ -247,7 +270,7 @@ static int send_exchange(swb__client *client, swb_error *error)
     return send_frame(client, error);
 }
 
-/* Asks the driver what comes next and sends it: SWB_CALL_SEND, SWB_CALL_DONE or the failure. */
+/* Asks the driver what comes next: SWB_CALL_SEND, SWB_CALL_DONE or the failure. */
 static int next_exchange(swb__client *client, const swb_reply *reply, bool *retriable,
                          swb_error *error)
 {
@@ -255,14 +278,10 @@ static int next_exchange(swb__client *client, const swb_reply *reply, bool *retr
     swb__call_set_connected(client->call, client->stream_spoke);
     int next = swb__call_advance(&exchange, retriable, client->call, reply, error);
     client->exchange = exchange;
-    if (next != SWB_CALL_SEND) {
-        return next;
-    }
-    if (++client->exchanges > EXCHANGES_MAX) {
+    if (next == SWB_CALL_SEND && ++client->exchanges > EXCHANGES_MAX) {
         return swb__fail(error, SWB_EPROTO, "no end after %d exchanges", EXCHANGES_MAX);
     }
-    int status = send_exchange(client, error);
-    return status == SWB_OK ? SWB_CALL_SEND : status;
+    return next;
 }
 
 static void advance(swb__client *client, const swb_reply *reply)
@@ -270,9 +289,13 @@ static void advance(swb__client *client, const swb_reply *reply)
     swb_error error = SWB_ERROR_INIT;
     bool retriable = false;
     int next = next_exchange(client, reply, &retriable, &error);
-    if (next != SWB_CALL_SEND) {
-        finish(client, next, retriable, &error);
+    if (next == SWB_CALL_SEND) {
+        next = send_exchange(client, &error);
+        if (next == SWB_OK) {
+            return;
+        }
     }
+    finish(client, next, retriable, &error);
 }
 
 static void on_deadline(void *argument)
@@ -291,33 +314,35 @@ static void on_nothing_to_send(void *argument)
 }
 
 /* Sets up what the operation needs before the driver is asked. */
-static int prepare_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
-                        swb_error *error)
+static int prepare_call(swb__client *client, const swb_command *command, swb_error *error)
 {
-    bool is_stream = client->driver->transport == SWB_TRANSPORT_TLS;
-    if (deadline_ns == 0) {
-        deadline_ns = client->driver->timeout_ns[command->operation];
-    }
-    deadline_ns = deadline_ns == 0 ? DEFAULT_DEADLINE_NS : deadline_ns;
+    int status = SWB_OK;
     client->command = *command;
-    client->deadline_ns = swb__clock_ns() + (int64_t)deadline_ns;
     client->sent_ns = SWB__TIME_UNKNOWN;
     client->exchanges = 0;
     client->received_bytes = 0;
-    int status = SWB_OK;
-    if (is_stream && client->stream == NULL) {
+    if (client->driver->transport == SWB_TRANSPORT_TLS && client->stream == NULL) {
         status = open_stream(client, error);
-    }
-    if (status == SWB_OK && is_stream) {
-        /* Over HTTP each transfer carries what is left of the deadline itself. */
-        status = swb__timer_start(&client->timer, client->loop, (int64_t)deadline_ns, on_deadline,
-                                  client);
     }
     if (status == SWB_OK) {
         status = swb__call_create(&client->call, client->driver, client->node, &client->command,
                                   client->session, error);
     }
     return status;
+}
+
+static int start_deadline(swb__client *client, uint64_t deadline_ns)
+{
+    if (deadline_ns == 0) {
+        deadline_ns = client->driver->timeout_ns[client->command.operation];
+    }
+    deadline_ns = deadline_ns == 0 ? DEFAULT_DEADLINE_NS : deadline_ns;
+    client->deadline_ns = swb__clock_ns() + (int64_t)deadline_ns;
+    if (client->driver->transport == SWB_TRANSPORT_HTTP) {
+        return SWB_OK; /* each transfer carries what is left of the deadline itself */
+    }
+    return swb__timer_start(&client->timer, client->loop, (int64_t)deadline_ns, on_deadline,
+                            client);
 }
 
 static void discard_call(swb__client *client)
@@ -329,8 +354,8 @@ static void discard_call(swb__client *client)
     client->exchange = NULL;
 }
 
-int swb__client_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
-                     swb__client_done done, void *argument, swb_error *error)
+int swb__client_hold(swb__client *client, const swb_command *command, swb__client_done done,
+                     void *argument, swb_error *error)
 {
     bool retriable = false;
     if (client->call != NULL) {
@@ -339,14 +364,25 @@ int swb__client_call(swb__client *client, const swb_command *command, uint64_t d
     }
     client->done = done;
     client->argument = argument;
-    int status = prepare_call(client, command, deadline_ns, error);
+    int status = prepare_call(client, command, error);
     if (status == SWB_OK) {
         status = next_exchange(client, NULL, &retriable, error);
     }
-    if (status == SWB_CALL_SEND) {
-        return SWB_OK;
+    if (status < 0) {
+        discard_call(client);
+        return status;
     }
-    if (status == SWB_CALL_DONE) {
+    client->held = status;
+    return SWB_OK;
+}
+
+int swb__client_release(swb__client *client, uint64_t deadline_ns, swb_error *error)
+{
+    int held = client->held;
+    int status = start_deadline(client, deadline_ns);
+    if (status == SWB_OK && held == SWB_CALL_SEND) {
+        status = send_exchange(client, error);
+    } else if (status == SWB_OK) {
         swb__timer_stop(client->timer);
         status = swb__timer_start(&client->timer, client->loop, 0, on_nothing_to_send, client);
     }
@@ -354,6 +390,13 @@ int swb__client_call(swb__client *client, const swb_command *command, uint64_t d
         discard_call(client);
     }
     return status;
+}
+
+int swb__client_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
+                     swb__client_done done, void *argument, swb_error *error)
+{
+    int status = swb__client_hold(client, command, done, argument, error);
+    return status == SWB_OK ? swb__client_release(client, deadline_ns, error) : status;
 }
 
 int swb__client_create(swb__client **out, swb_loop *loop, const swb_driver *driver,

@@ -39,6 +39,11 @@ void swb__client_destroy(swb__client *client);
  * SWB_EBUSY (one is under way), SWB_EUNSUPPORTED. */
 int swb__client_call(swb__client *client, const swb_command *command, uint64_t deadline_ns,
                      swb__client_done done, void *argument, swb_error *error);
+/* The same in two steps: everything is made ready, then it leaves at once. What is held must be
+ * released or destroyed. Returns as swb__client_call(). */
+int swb__client_hold(swb__client *client, const swb_command *command, swb__client_done done,
+                     void *argument, swb_error *error);
+int swb__client_release(swb__client *client, uint64_t deadline_ns, swb_error *error);
 /* What is told of streamed downloads, with the argument of swb__client_call(). NULL: nothing. */
 void swb__client_set_streamed(swb__client *client, swb__client_streamed streamed);
 

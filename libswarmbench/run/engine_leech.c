@@ -6,9 +6,10 @@
 
 #include "base/clock.h"
 
-/* Between entering the phase and the first intended start: watches are set up meanwhile, so that
- * all commands can leave at once. */
+/* Between entering the phase and the first intended start: watches are set up and commands made
+ * ready meanwhile, so that all can leave at once. */
 #define LEAD_NS (50 * SWB__NS_PER_MS)
+#define LEAD_PER_NODE_NS (5 * SWB__NS_PER_MS)
 /* How often a client is asked while its file is watched, and once its file is whole. */
 #define STATUS_POLL_NS SWB__NS_PER_S
 #define CONFIRM_POLL_NS (20 * SWB__NS_PER_MS)
@@ -25,7 +26,7 @@ static swb__engine_peer *leecher(swb__engine *engine, uint32_t node)
 void swb__engine_leech(swb__engine *engine)
 {
     int64_t last_ns = 0;
-    engine->intended_ns = engine->now_ns + LEAD_NS;
+    engine->intended_ns = engine->now_ns + LEAD_NS + (int64_t)engine->count * LEAD_PER_NODE_NS;
     for (uint32_t i = 0; i < engine->count; i++) {
         swb__engine_peer *peer = &engine->peers[i];
         if (peer->role != SWB_ROLE_LEECHER) {
@@ -41,6 +42,8 @@ void swb__engine_leech(swb__engine *engine)
                 engine,
                 (swb__action){.kind = SWB__ACTION_WATCH, .node = i, .begin_ns = intended_ns});
         }
+        swb__engine_act(
+            engine, (swb__action){.kind = SWB__ACTION_HOLD, .node = i, .operation = SWB_OP_LEECH});
         swb__engine_call(engine, i, SWB_OP_LEECH, intended_ns);
     }
     engine->progress_ns = last_ns;

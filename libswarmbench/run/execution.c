@@ -18,6 +18,7 @@ typedef struct member {
     swb_node node;
     char address[64]; /* kept when the place is gone */
     swb__client *client;
+    bool held; /* an operation is ready to leave */
     uint64_t bad_offset;
 } member;
 
@@ -186,21 +187,41 @@ static swb_peer *others(size_t *count_out, const swb__execution *execution, cons
     return peers;
 }
 
-static void act_call(swb__execution *execution, member *at, swb_operation operation)
+static swb_command command_of(const swb__execution *execution, const member *at,
+                              swb_operation operation)
 {
-    swb_error error = SWB_ERROR_INIT;
     const swb_torrent *torrent = execution->deployer->torrent(execution->site);
     swb_command command = {
         .operation = operation, .handle = handle_of(execution, at), .content = execution->content};
-    swb_peer *peers = NULL;
     if (torrent != NULL) {
         command.metainfo = swb_torrent_metainfo(&command.metainfo_length, torrent);
     }
-    if (operation == SWB_OP_PEERS) {
-        command.peers = peers = others(&command.peer_count, execution, at);
+    return command;
+}
+
+/* What cannot be made ready now is tried, and told, when it is called. */
+static void act_hold(swb__execution *execution, member *at, swb_operation operation)
+{
+    swb_command command = command_of(execution, at, operation);
+    at->held = swb__client_hold(at->client, &command, on_called, at, NULL) == SWB_OK;
+}
+
+static void act_call(swb__execution *execution, member *at, swb_operation operation)
+{
+    swb_error error = SWB_ERROR_INIT;
+    int status;
+    if (at->held) {
+        at->held = false;
+        status = swb__client_release(at->client, 0, &error);
+    } else {
+        swb_command command = command_of(execution, at, operation);
+        swb_peer *peers = NULL;
+        if (operation == SWB_OP_PEERS) {
+            command.peers = peers = others(&command.peer_count, execution, at);
+        }
+        status = swb__client_call(at->client, &command, 0, on_called, at, &error);
+        free(peers); /* a driver reads them when the operation begins */
     }
-    int status = swb__client_call(at->client, &command, 0, on_called, at, &error);
-    free(peers); /* a driver reads them when the operation begins */
     if (status != SWB_OK) {
         feed(execution, (swb__engine_event){.kind = SWB__EVENT_CALL_DONE,
                                             .node = at->index,
@@ -285,6 +306,9 @@ static void perform(swb__execution *execution, const swb__action *action)
     case SWB__ACTION_START:
         act_start(execution, at);
         break;
+    case SWB__ACTION_HOLD:
+        act_hold(execution, at, action->operation);
+        break;
     case SWB__ACTION_CALL:
         act_call(execution, at, action->operation);
         break;
@@ -360,14 +384,14 @@ static void on_sample(void *argument)
 
 /* --- setting up --- */
 
-/* By convention a tracker announces at /announce on its data port. */
+/* By convention a tracker takes announces at /announce on its API port. */
 static void find_tracker(swb__execution *execution)
 {
     for (size_t i = 0; i < execution->swarm.count; i++) {
         const swb_node *node = &execution->members[i].node;
         if (node->role == SWB_ROLE_SERVICE) {
             snprintf(execution->announce, sizeof execution->announce, "http://%s:%u/announce",
-                     node->address, node->data_port);
+                     node->address, node->api_port);
         }
     }
 }

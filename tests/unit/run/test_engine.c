@@ -17,6 +17,10 @@
 #define SEEDER 1
 #define LEECHER 2
 #define OTHER 3
+/* The leechers' intended start in a swarm of `nodes` that is ready at 0 ms, and the first question
+ * after their state. */
+#define START_MS(nodes) (50 + 5 * (int64_t)(nodes))
+#define ASKED_MS(nodes) (START_MS(nodes) + 1010)
 
 static const swb_driver client = {.name = "client", .kind = SWB_DRIVER_TORRENT};
 static const swb_driver tracker = {.name = "tracker", .kind = SWB_DRIVER_SERVICE};
@@ -74,6 +78,10 @@ static void print_actions(story *told)
             break;
         case SWB__ACTION_CALL:
             swb__buffer_printf(&told->trace, "> %s %u\n", swb_operation_name(action.operation),
+                               action.node);
+            break;
+        case SWB__ACTION_HOLD:
+            swb__buffer_printf(&told->trace, "> hold %s %u\n", swb_operation_name(action.operation),
                                action.node);
             break;
         case SWB__ACTION_FAULT:
@@ -168,7 +176,7 @@ static void bring_up(story *told, uint32_t node)
     done(told, node, SWB_OP_VERSION, SWB_OK, SWB_STATE_UNKNOWN);
 }
 
-/* All nodes up, the seeder serving, the leechers' commands accepted at 100 ms. */
+/* All nodes up, the seeder serving, the leechers' commands accepted 10 ms after their start. */
 static void reach_leech(story *told, size_t nodes)
 {
     begin(told, nodes);
@@ -178,9 +186,9 @@ static void reach_leech(story *told, size_t nodes)
     }
     done(told, SEEDER, SWB_OP_SEED, SWB_OK, SWB_STATE_UNKNOWN);
     done(told, SEEDER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
-    told->now_ms = 50;
+    told->now_ms = START_MS(nodes);
     step(told, (swb__engine_event){.kind = SWB__EVENT_TICK});
-    told->now_ms = 60;
+    told->now_ms += 10;
     for (uint32_t i = LEECHER; i < nodes; i++) {
         done(told, i, SWB_OP_LEECH, SWB_OK, SWB_STATE_UNKNOWN);
     }
@@ -245,22 +253,22 @@ static void a_swarm_of_two_from_start_to_end(void **state)
     tick_at(told, 40);
     done(told, SEEDER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     assert_trace(told, "< seed 1 ok\n> status 1\n< status 1 ok\n< 40 ms\n> status 1\n"
-                       "< status 1 ok\n> phase leech\n> watch 2\n");
-    tick_at(told, 90);
+                       "< status 1 ok\n> phase leech\n> watch 2\n> hold leech 2\n");
+    tick_at(told, 40 + START_MS(3));
     done(told, LEECHER, SWB_OP_LEECH, SWB_OK, SWB_STATE_UNKNOWN);
-    told->now_ms = 100;
+    told->now_ms = 120;
     watched(told, LEECHER, SWB_WATCH_FIRST_BYTE, 0);
     told->now_ms = 200;
     watched(told, LEECHER, SWB_WATCH_PROGRESS, 600);
     told->now_ms = 300;
     watched(told, LEECHER, SWB_WATCH_COMPLETE, 1000);
-    assert_trace(told, "< 90 ms\n> leech 2\n< leech 2 ok\n> status 2\n");
+    assert_trace(told, "< 105 ms\n> leech 2\n< leech 2 ok\n> status 2\n");
     told->now_ms = 310;
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_FETCHING);
     tick_at(told, 330);
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     assert_trace(told, "< status 2 ok\n< 330 ms\n> status 2\n< status 2 ok\n"
-                       "> completed 2 after 210 ms\n> status 1\n> status 2\n");
+                       "> completed 2 after 195 ms\n> status 1\n> status 2\n");
     done(told, SEEDER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     simple(told, SWB__EVENT_VERIFIED, LEECHER, SWB_OK);
@@ -272,10 +280,10 @@ static void a_swarm_of_two_from_start_to_end(void **state)
     swb__engine_result(&result, told->engine);
     swb__download download = download_of(told, LEECHER);
     assert_int_equal(result.status, SWB_OK);
-    assert_true(result.makespan_ns == 210 * MS);
+    assert_true(result.makespan_ns == 195 * MS);
     assert_true(result.seeder_share == 1.5);
     assert_true(download.verified);
-    assert_true(download.first_byte.lo_ns == 99 * MS && download.first_byte.hi_ns == 100 * MS);
+    assert_true(download.first_byte.lo_ns == 119 * MS && download.first_byte.hi_ns == 120 * MS);
     assert_true(download.half.hi_ns == 200 * MS);
     assert_true(download.ninety.hi_ns == 330 * MS);
     assert_int_equal(download.completion.source, SWB_SOURCE_INOTIFY);
@@ -331,9 +339,9 @@ static void leecher_that_dies_fails_alone(void **state)
     step(told, (swb__engine_event){
                    .kind = SWB__EVENT_EXITED, .node = LEECHER, .message = "", .exit_signal = 9});
     assert_trace(told, "> failed 2: the process ended by itself (signal 9) (SWB_EEXITED)\n");
-    tick_at(told, 1060);
+    tick_at(told, ASKED_MS(4));
     done(told, OTHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
-    assert_trace(told, "< 1060 ms\n> status 3\n< status 3 ok\n> completed 3 after 1010 ms\n"
+    assert_trace(told, "< 1080 ms\n> status 3\n< status 3 ok\n> completed 3 after 1010 ms\n"
                        "> status 1\n> status 3\n");
     swb__run_result result;
     swb__engine_result(&result, told->engine);
@@ -345,17 +353,17 @@ static void completion_by_the_api_alone_has_the_last_poll_as_its_lower_end(void 
 {
     story *told = *state;
     reach_leech(told, 3);
-    told->now_ms = 1060;
+    told->now_ms = ASKED_MS(3);
     step(told, (swb__engine_event){.kind = SWB__EVENT_TICK});
-    told->now_ms = 1070;
+    told->now_ms += 10;
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_FETCHING);
-    told->now_ms = 2070;
+    told->now_ms += 1000;
     step(told, (swb__engine_event){.kind = SWB__EVENT_TICK});
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     swb__download download = download_of(told, LEECHER);
     assert_int_equal(download.completion.source, SWB_SOURCE_API);
-    assert_true(download.completion.lo_ns == 1070 * MS);
-    assert_true(download.completion.hi_ns == 2070 * MS);
+    assert_true(download.completion.lo_ns == (ASKED_MS(3) + 10) * MS);
+    assert_true(download.completion.hi_ns == (ASKED_MS(3) + 1010) * MS);
 }
 
 static void pause_of_over_two_seconds_is_a_stall(void **state)
@@ -396,7 +404,7 @@ static void run_over_its_limit_fails_what_is_left(void **state)
         told->now_ms = at;
         watched(told, LEECHER, SWB_WATCH_PROGRESS, (uint64_t)at / 100);
     }
-    tick_at(told, 60060);
+    tick_at(told, 60000 + START_MS(3));
     assert_int_equal(download_of(told, LEECHER).status, SWB_ETIMEDOUT);
 }
 
@@ -404,7 +412,7 @@ static void mismatch_fails_download_and_run(void **state)
 {
     story *told = *state;
     reach_leech(told, 3);
-    tick_at(told, 1060);
+    tick_at(told, ASKED_MS(3));
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     done(told, SEEDER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
@@ -449,7 +457,7 @@ static void killed_leecher_of_a_fault_does_not_fail_the_run(void **state)
     uint32_t survivor = victim == LEECHER ? OTHER : LEECHER;
     assert_non_null(strstr(trace, "> fault kill"));
     assert_int_equal(download_of(told, victim).status, SWB_EEXITED);
-    tick_at(told, 1060);
+    tick_at(told, ASKED_MS(4));
     done(told, survivor, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     swb__run_result result;
     swb__engine_result(&result, told->engine);
@@ -469,11 +477,11 @@ static void frozen_seeder_goes_on_after_its_time(void **state)
                                                  .for_ns = (uint64_t)(200 * MS)};
     reach_leech(told, 3);
     forget(told);
-    assert_true(swb__engine_deadline(told->engine) == 150 * MS);
-    tick_at(told, 150);
-    assert_true(swb__engine_deadline(told->engine) == 350 * MS);
-    tick_at(told, 350);
-    assert_trace(told, "< 150 ms\n> fault stop 1\n< 350 ms\n> fault continue 1\n");
+    assert_true(swb__engine_deadline(told->engine) == 165 * MS);
+    tick_at(told, 165);
+    assert_true(swb__engine_deadline(told->engine) == 365 * MS);
+    tick_at(told, 365);
+    assert_trace(told, "< 165 ms\n> fault stop 1\n< 365 ms\n> fault continue 1\n");
 }
 
 static void without_a_tracker_leechers_are_told_their_peers(void **state)
@@ -495,7 +503,7 @@ static void without_a_tracker_leechers_are_told_their_peers(void **state)
     }
     done(told, 0, SWB_OP_SEED, SWB_OK, SWB_STATE_UNKNOWN);
     done(told, 0, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
-    tick_at(told, 50);
+    tick_at(told, START_MS(2));
     forget(told);
     done(told, 1, SWB_OP_LEECH, SWB_OK, SWB_STATE_UNKNOWN);
     assert_trace(told, "< leech 1 ok\n> peers 1\n");
