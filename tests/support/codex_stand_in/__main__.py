@@ -45,7 +45,6 @@ def main(arguments):
     chosen = options.parse(arguments)
     signals = (signal.SIGTERM, signal.SIGINT)
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    sys.setswitchinterval(0.001)  # many short turns: streams, fetches and peers share one lock
     try:
         held = _start(chosen)
     except (node.StartError, ValueError) as error:
