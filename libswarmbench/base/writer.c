@@ -166,8 +166,15 @@ void swb__json_string(swb__writer *writer, const char *value)
 
 void swb__json_uint(swb__writer *writer, uint64_t value)
 {
+    /* By hand: a plan has millions of them. */
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
     before_value(writer);
-    swb__writer_printf(writer, "%" PRIu64, value);
+    swb__writer_bytes(writer, digits + at, sizeof digits - at);
 }
 
 void swb__json_int(swb__writer *writer, int64_t value)
