@@ -37,7 +37,7 @@ class Examples(unittest.TestCase):
     def test_each_fits_the_schema(self):
         try:
             import jsonschema
-            import yaml
+            import yaml_core
         except ImportError as missing:
             self.skipTest(f"{missing.name} is not installed")
         schema = json.loads(swarmbench("schema").stdout)
@@ -45,7 +45,7 @@ class Examples(unittest.TestCase):
         validator = jsonschema.Draft202012Validator(schema)
         for path in EXAMPLES:
             with self.subTest(path.name):
-                problems = list(validator.iter_errors(yaml.safe_load(path.read_text())))
+                problems = list(validator.iter_errors(yaml_core.load(path.read_text())))
                 self.assertEqual(problems, [])
 
 

@@ -22,13 +22,13 @@
 /* Six lines that make a whole experiment of one cell. */
 #define WHOLE HEAD MODE "file_size: 1MB\nsize: 4\n"
 
-static int register_fakes(void **state)
+static inline int register_fakes(void **state)
 {
     (void)state;
     return fake_drivers_register() != SWB_OK || fake_deployers_register() != SWB_OK;
 }
 
-static swb_experiment *parse(const char *text)
+static inline swb_experiment *parse(const char *text)
 {
     swb_experiment *experiment = NULL;
     swb_error error = SWB_ERROR_INIT;
@@ -44,7 +44,7 @@ typedef struct planned {
     swb_plan *plan;
 } planned;
 
-static planned plan_of(const char *text)
+static inline planned plan_of(const char *text)
 {
     planned made = {parse(text), NULL};
     swb_error error = SWB_ERROR_INIT;
@@ -54,7 +54,7 @@ static planned plan_of(const char *text)
     return made;
 }
 
-static void finish(planned *made)
+static inline void finish(planned *made)
 {
     swb_plan_destroy(made->plan);
     swb_experiment_destroy(made->experiment);
