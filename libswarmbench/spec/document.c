@@ -53,7 +53,9 @@ static int refuse_syntax(swb__reader *reader, const yaml_parser_t *parser, const
         return swb__refuse_place(reader, place, "%s; write the file as UTF-8 text",
                                  parser->problem);
     }
-    swb__place place = place_of_mark(parser->problem_mark);
+    /* A key without ':' is noticed a line later. */
+    bool key = parser->context != NULL && strstr(parser->context, "simple key") != NULL;
+    swb__place place = place_of_mark(key ? parser->context_mark : parser->problem_mark);
     const char *problem = parser->problem == NULL ? "unknown mistake" : parser->problem;
     if (parser->context == NULL) {
         return swb__refuse_place(reader, place, "not valid YAML: %s", problem);
@@ -307,10 +309,10 @@ size_t swb__member_count(const yaml_node_t *parent)
     return (size_t)(parent->data.sequence.items.top - parent->data.sequence.items.start);
 }
 
-int swb__next_member(swb__member *member)
+bool swb__next_member(swb__member *member)
 {
     if (member->index == swb__member_count(member->parent)) {
-        return 0;
+        return false;
     }
     if (member->parent->type == YAML_MAPPING_NODE) {
         yaml_node_pair_t pair = member->parent->data.mapping.pairs.start[member->index];
@@ -321,7 +323,7 @@ int swb__next_member(swb__member *member)
         member->value = yaml_document_get_node(member->document, item);
     }
     member->index++;
-    return 1;
+    return true;
 }
 
 yaml_node_t *swb__mapping_get(swb__reader *reader, const yaml_node_t *mapping, const char *key)
@@ -332,6 +334,15 @@ yaml_node_t *swb__mapping_get(swb__reader *reader, const yaml_node_t *mapping, c
         }
     }
     return NULL;
+}
+
+bool swb__node_is_null(const yaml_node_t *node)
+{
+    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+        return false;
+    }
+    const char *text = swb__node_text(node);
+    return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
 }
 
 int swb__refuse_unknown(swb__reader *reader, const yaml_node_t *node, const char *what,
@@ -358,5 +369,5 @@ int swb__expect(swb__reader *reader, const yaml_node_t *node, yaml_node_type_t t
         return SWB_OK;
     }
     return swb__refuse(reader, node, "%s must be %s, not %s; for example: %s", what, names[type],
-                       names[node->type], example);
+                       names[swb__node_is_null(node) ? YAML_NO_NODE : node->type], example);
 }

@@ -3,6 +3,7 @@
 #ifndef SWB_SPEC_DOCUMENT_H
 #define SWB_SPEC_DOCUMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <yaml.h>
 
@@ -39,9 +40,11 @@ yaml_node_t *swb__document_root(swb__reader *reader);
 swb__place swb__place_of(const yaml_node_t *node);
 /* Text of a scalar. */
 const char *swb__node_text(const yaml_node_t *node);
+/* Whether there is no value: nothing, "~" or "null". */
+bool swb__node_is_null(const yaml_node_t *node);
 
 /* A walk over the pairs of a mapping or the items of a sequence:
- * for (swb__pair p = swb__pairs(reader, node); swb__next_pair(&p);) uses p.key and p.value. */
+ * for (swb__member m = swb__members(reader, node); swb__next_member(&m);) uses m.key, m.value. */
 typedef struct swb__member {
     yaml_document_t *document;
     const yaml_node_t *parent;
@@ -51,7 +54,7 @@ typedef struct swb__member {
 } swb__member;
 
 swb__member swb__members(swb__reader *reader, const yaml_node_t *parent);
-int swb__next_member(swb__member *member);
+bool swb__next_member(swb__member *member);
 size_t swb__member_count(const yaml_node_t *parent);
 
 /* Value of `key` in a mapping; NULL where it has none. */

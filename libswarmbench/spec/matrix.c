@@ -190,7 +190,7 @@ void swb__matrix_finish(swb_experiment *experiment)
 static int add_order(swb_experiment *experiment, uint64_t *seen, swb__reader *reader,
                      const yaml_node_t *node)
 {
-    int status = swb__expect(reader, node, YAML_SCALAR_NODE, "order.by", "[file_size, size]");
+    int status = swb__expect(reader, node, YAML_SCALAR_NODE, "an item of order.by", "file_size");
     if (status != SWB_OK) {
         return status;
     }

@@ -23,7 +23,8 @@ typedef struct swb__assignment {
     size_t setting;
     swb_option_value value;
     const swb__fault_list *faults; /* instead of a value, of SWB__FAULTS */
-    const char *text;              /* "size=8", for labels */
+    bool unset;                    /* neither given nor with a default */
+    const char *text;              /* "size=8", for labels; "size=none" where it is unset */
     swb__place place;
 } swb__assignment;
 
@@ -86,7 +87,8 @@ uint64_t swb__matrix_points(const swb_experiment *experiment);
 const swb__assignment *swb__assignment_at(const swb_experiment *experiment, uint64_t point,
                                           size_t setting);
 void swb__settings_at(swb__settings *out, const swb_experiment *experiment, uint64_t point);
-/* The place in the file that gave a setting its value at a point; the file's begin for defaults. */
+/* The place in the file that gave a setting its value at a point. For a default: that of the axis
+ * which gives it other values, else the file's begin. */
 swb__place swb__place_at(const swb_experiment *experiment, uint64_t point, size_t setting);
 /* Setting and value at a point in canonical form, "size=8"; and the value alone. */
 const char *swb__text_at(const swb_experiment *experiment, uint64_t point, size_t setting);

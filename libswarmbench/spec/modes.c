@@ -1,6 +1,5 @@
 #include "spec/modes.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "spec/read.h"
@@ -127,9 +126,10 @@ static int complete_shares(swb__mode *mode, swb__group_role role, swb__reader *r
                            role_name(role));
     }
     if (given > 1 + 1e-9 || (open == 0 && given < 1 - 1e-9) || (open > 0 && given > 1 - 1e-9)) {
-        return swb__refuse(reader, node, "the shares of role %s sum to %.10g%%%s, not to 100%%",
+        return swb__refuse(reader, node,
+                           "the shares of role %s sum to %.10g%%; write shares that sum to 100%%%s",
                            role_name(role), given * 100,
-                           open > 0 ? ", with nothing left for the other groups" : "");
+                           open > 0 ? " and leave something for the groups without one" : "");
     }
     for (size_t i = 0; i < mode->group_count; i++) {
         swb__group *group = &mode->groups[i];
@@ -241,33 +241,36 @@ static int default_service(swb__mode *mode, swb__reader *reader, const yaml_node
     return SWB_OK;
 }
 
+/* The service that `tracker:` names, by itself or in a mapping with its options. */
+static int named_service(swb__mode *mode, swb__reader *reader, const yaml_node_t *node)
+{
+    const yaml_node_t *name = node;
+    if (node->type == YAML_MAPPING_NODE) {
+        name = swb__mapping_get(reader, node, "driver");
+    }
+    if (name == NULL) {
+        return swb__refuse(reader, node,
+                           "no driver is given here; for example: tracker: {driver: opentracker}");
+    }
+    if (name->type != YAML_SCALAR_NODE || strcmp(swb__node_text(name), "none") != 0) {
+        return find_driver(&mode->service, reader, name, true);
+    }
+    return name == node ? SWB_OK
+                        : swb__refuse(reader, name, "no service has options; write tracker: none");
+}
+
+/* `node` NULL: the mode has no `tracker`. */
 static int read_service(swb__mode *mode, swb__reader *reader, const yaml_node_t *node,
                         const yaml_node_t *of_mode)
 {
-    swb__fields fields[2] = {{.list = swb__mode_options}};
-    const yaml_node_t *name = node;
-    const yaml_node_t *options = NULL;
-    int status = SWB_OK;
-    if (node != NULL && node->type == YAML_MAPPING_NODE) {
-        options = node;
-        name = swb__mapping_get(reader, node, "driver");
-        if (name == NULL) {
-            return swb__refuse(reader, node,
-                               "no driver is given here; for example: "
-                               "tracker: {driver: opentracker}");
-        }
-    }
-    if (name == NULL) {
-        status = default_service(mode, reader, of_mode);
-    } else if (name->type != YAML_SCALAR_NODE || options != NULL ||
-               strcmp(swb__node_text(name), "none") != 0) {
-        status = find_driver(&mode->service, reader, name, true);
-    }
+    int status =
+        node == NULL ? default_service(mode, reader, of_mode) : named_service(mode, reader, node);
     if (status != SWB_OK || mode->service == NULL) {
         return status;
     }
-    fields[1].list = options_of(mode->service);
-    status = swb__read_options(fields, 2, NULL, reader, options);
+    bool has_options = node != NULL && node->type == YAML_MAPPING_NODE;
+    swb__fields fields[2] = {{.list = swb__mode_options}, {.list = options_of(mode->service)}};
+    status = swb__read_options(fields, 2, NULL, reader, has_options ? node : NULL);
     mode->service_options = fields[1].values;
     return status;
 }
@@ -321,47 +324,4 @@ int swb__read_modes(swb_experiment *experiment, swb__reader *reader, const yaml_
         experiment->mode_count++;
     }
     return SWB_OK;
-}
-
-static int refuse_deployer(swb__reader *reader, const yaml_node_t *node, const char *name)
-{
-    swb__names names = {{NULL}, 0};
-    const swb_deployer *deployer;
-    for (size_t i = 0; (deployer = swb_deployer_at(i)) != NULL; i++) {
-        swb__names_add(&names, deployer->name);
-    }
-    if (node != NULL) {
-        return swb__refuse_unknown(reader, node, "place", &names);
-    }
-    char hint[640];
-    return swb__refuse(reader, swb__document_root(reader),
-                       "there is no place '%s'; choose one "
-                       "with deploy: {on: NAME} (%s)",
-                       name, swb__names_hint(hint, sizeof hint, &names, name));
-}
-
-int swb__read_deploy(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
-{
-    swb__fields fields[2] = {{.list = swb__deploy_options}};
-    int status = node == NULL
-                     ? SWB_OK
-                     : swb__expect(reader, node, YAML_MAPPING_NODE, "deploy", "{on: local}");
-    if (status != SWB_OK) {
-        return status;
-    }
-    const yaml_node_t *on = node == NULL ? NULL : swb__mapping_get(reader, node, "on");
-    status = on == NULL ? SWB_OK : swb__expect(reader, on, YAML_SCALAR_NODE, "on", "local");
-    if (status != SWB_OK) {
-        return status;
-    }
-    const char *name = on == NULL ? swb__deploy_options.options[0].fallback : swb__node_text(on);
-    experiment->deployer = swb_deployer_find(name);
-    if (experiment->deployer == NULL) {
-        return refuse_deployer(reader, on, name);
-    }
-    fields[1].list.options = experiment->deployer->options;
-    fields[1].list.count = experiment->deployer->option_count;
-    status = swb__read_options(fields, 2, NULL, reader, node);
-    experiment->deployer_options = fields[1].values;
-    return status;
 }

@@ -125,6 +125,8 @@ static int describe_base(swb_experiment *experiment, swb_error *error)
         } else {
             swb__setting_load(&base.value, &experiment->base, id);
         }
+        base.unset = swb__setting_at(id)->option.fallback == NULL && id != SWB__FAULTS &&
+                     experiment->base_places[id].line == 0;
         experiment->base_texts[id] = swb__assignment_text(&experiment->arena, &base);
         if (experiment->base_texts[id] == NULL) {
             return swb__fail_nomem(error);

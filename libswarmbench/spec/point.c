@@ -67,8 +67,11 @@ swb__place swb__place_at(const swb_experiment *experiment, uint64_t point, size_
     if (assignment != NULL) {
         return assignment->place;
     }
-    const swb__place *base = &experiment->base_places[setting];
-    return base->line != 0 ? *base : experiment->top;
+    if (experiment->base_places[setting].line != 0) {
+        return experiment->base_places[setting];
+    }
+    int axis = experiment->owners[setting].axis;
+    return axis >= 0 ? experiment->axes[axis].place : experiment->top;
 }
 
 const char *swb__text_at(const swb_experiment *experiment, uint64_t point, size_t setting)

@@ -13,35 +13,18 @@ static bool is_quoted_number(const swb_option *option, const yaml_node_t *node)
     return plain_type && node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 }
 
-static bool is_null(const yaml_node_t *node)
-{
-    const char *text = swb__node_text(node);
-    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-           (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
-}
-
-static const char *example_of(char *out, size_t size, const swb_option *option)
-{
-    if (option->type == SWB_OPTION_ENUM) {
-        swb__choice_at(out, size, option->choices, 0);
-        return out;
-    }
-    return option->type == SWB_OPTION_STRING ? "a text" : swb__kind_of(option->type)->example;
-}
-
 int swb__read_value(swb_option_value *out, swb__reader *reader, const swb_option *option,
                     const yaml_node_t *node, const char *path)
 {
     char why[512];
     char example[64];
-    example_of(example, sizeof example, option);
-    if (node->type != YAML_SCALAR_NODE) {
-        return swb__expect(reader, node, YAML_SCALAR_NODE, path,
-                           example_of(example, sizeof example, option));
+    swb__value_example(example, sizeof example, option);
+    int status = swb__expect(reader, node, YAML_SCALAR_NODE, path, example);
+    if (status != SWB_OK) {
+        return status;
     }
-    if (is_null(node)) {
-        return swb__refuse(reader, node, "%s has no value; for example: %s", path,
-                           example_of(example, sizeof example, option));
+    if (swb__node_is_null(node)) {
+        return swb__refuse(reader, node, "%s has no value; for example: %s", path, example);
     }
     if (is_quoted_number(option, node)) {
         return swb__refuse(reader, node,
@@ -126,11 +109,6 @@ static int refuse_key(const known_keys *known, const yaml_node_t *key, const cha
 {
     swb__names names = {{NULL}, 0};
     char others[OTHERS_MAX][32];
-    for (size_t i = 0; known->others != NULL && i < OTHERS_MAX &&
-                       swb__choice_at(others[i], sizeof others[i], known->others, i);
-         i++) {
-        swb__names_add(&names, others[i]);
-    }
     for (size_t f = 0; f < known->count; f++) {
         for (size_t i = 0; i < known->fields[f].list.count; i++) {
             const char *name = known->fields[f].list.options[i].name;
@@ -138,6 +116,11 @@ static int refuse_key(const known_keys *known, const yaml_node_t *key, const cha
                 swb__names_add(&names, name + strlen(prefix));
             }
         }
+    }
+    for (size_t i = 0; known->others != NULL && i < OTHERS_MAX &&
+                       swb__choice_at(others[i], sizeof others[i], known->others, i);
+         i++) {
+        swb__names_add(&names, others[i]);
     }
     return swb__refuse_unknown(known->reader, key, "key", &names);
 }

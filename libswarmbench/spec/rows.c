@@ -133,7 +133,9 @@ const char *swb__assignment_text(swb__arena *arena, const swb__assignment *assig
     char value[1024];
     char text[sizeof path + sizeof value];
     swb__setting_path(path, sizeof path, assignment->setting);
-    if (assignment->faults != NULL) {
+    if (assignment->unset) {
+        snprintf(value, sizeof value, "none");
+    } else if (assignment->faults != NULL) {
         swb__faults_text(value, sizeof value, assignment->faults->items, assignment->faults->count);
     } else {
         swb__value_text(value, sizeof value, &swb__setting_at(assignment->setting)->option,

@@ -10,7 +10,8 @@
 #define NS_PER_DAY 86400e9
 #define PATTERNS "together|staggered|poisson|waves"
 
-#define FIELD(member) offsetof(swb__settings, member), sizeof(((swb__settings *)0)->member)
+#define FIELD(member)                                                                              \
+    .offset = offsetof(swb__settings, member), .size = sizeof(((swb__settings *)0)->member)
 
 /* {section, {name, type, default, least, most, choices, description}, field} */
 static const swb__setting settings[SWB__SETTING_COUNT] = {
@@ -89,8 +90,6 @@ static const swb__setting settings[SWB__SETTING_COUNT] = {
     [SWB__FAULTS] = {"",
                      {"faults", SWB_OPTION_STRING, NULL, 0, 0, NULL,
                       "What is done to nodes during a run, a list of rows."},
-                     0,
-                     0,
                      .is_list = true},
     [SWB__LIMITS_READY] = {"limits",
                            {"ready", SWB_OPTION_DURATION, "60s", 1e6, NS_PER_DAY, NULL,

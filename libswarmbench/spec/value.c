@@ -50,7 +50,7 @@ const swb__kind *swb__kind_of(swb_option_type type)
         [SWB_OPTION_RATE] = {"a rate", "100Mbit", rate_units},
         [SWB_OPTION_FRACTION] = {"a fraction", "20%", NULL},
         [SWB_OPTION_ENUM] = {"a name", "", NULL},
-        [SWB_OPTION_STRING] = {"a text", "", NULL},
+        [SWB_OPTION_STRING] = {"a text", "some-text", NULL},
         [SWB_OPTION_FREQUENCY] = {"a frequency", "5/s", frequency_units},
     };
     return &kinds[type];
@@ -171,13 +171,15 @@ typedef struct value_reading {
 static bool refuse(const value_reading *reading, const char *problem)
 {
     char shown[SWB__EXCERPT_BYTES];
+    char example[64];
     char units[128] = "";
     const swb__kind *kind = swb__kind_of(reading->option->type);
     if (kind->units != NULL) {
         unit_list(units, sizeof units, kind->units);
     }
     snprintf(reading->why, reading->why_size, "'%s' %s; write %s such as %s%s%s%s",
-             swb__excerpt(shown, sizeof shown, reading->text), problem, kind->noun, kind->example,
+             swb__excerpt(shown, sizeof shown, reading->text), problem, kind->noun,
+             swb__value_example(example, sizeof example, reading->option),
              units[0] == '\0' ? "" : " (units: ", units, units[0] == '\0' ? "" : ")");
     return false;
 }
@@ -296,6 +298,20 @@ static bool parse_text(swb_option_value *out, const value_reading *reading)
     }
     out->string = reading->text;
     return true;
+}
+
+char *swb__value_example(char *out, size_t size, const swb_option *option)
+{
+    if (option->type == SWB_OPTION_ENUM) {
+        swb__choice_at(out, size, option->choices, 0);
+    } else if (option->type == SWB_OPTION_INTEGER && option->fallback != NULL) {
+        snprintf(out, size, "%s", option->fallback);
+    } else if (option->type == SWB_OPTION_INTEGER && option->minimum > 0) {
+        swb__limit_text(out, size, option, option->minimum);
+    } else {
+        snprintf(out, size, "%s", swb__kind_of(option->type)->example);
+    }
+    return out;
 }
 
 static bool has_limits(const swb_option *option)

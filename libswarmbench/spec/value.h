@@ -41,6 +41,9 @@ int swb__value_compare(const swb_option *option, const swb_option_value *a,
 /* Whether values of this type are in `number`, not in `integer`. */
 bool swb__type_is_real(swb_option_type type);
 
+/* A value that one could write for the option; returns `out`. */
+char *swb__value_example(char *out, size_t size, const swb_option *option);
+
 /* Writes a limit of the option's range as one writes a value. Returns `out`. */
 char *swb__limit_text(char *out, size_t size, const swb_option *option, double limit);
 

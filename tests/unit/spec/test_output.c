@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <cJSON.h>
 
@@ -222,7 +221,7 @@ static void append_numbers(char *out, size_t size, const char *axis, unsigned fr
     snprintf(out + used, size - used, "]\n");
 }
 
-/* The time is measured by tests/bench; here it only must not be absurd. */
+/* Time and memory are measured by tests/bench. */
 static void million_cells_are_planned_and_written(void **state)
 {
     (void)state;
@@ -235,7 +234,6 @@ static void million_cells_are_planned_and_written(void **state)
     planned made = plan_of(large);
     swb_cell cell;
     swb_planned_run run;
-    struct rusage usage;
     assert_int_equal(swb_plan_cell_count(made.plan), 1000000);
     assert_int_equal(swb_plan_cell(&cell, made.plan, 10000), SWB_OK);
     assert_string_equal(cell.label, "file_size=1MB size=102 seeders=1");
@@ -245,8 +243,6 @@ static void million_cells_are_planned_and_written(void **state)
     assert_true(null >= 0);
     assert_int_equal(swb_plan_write(made.plan, SWB_FORMAT_JSON, null, NULL), SWB_OK);
     close(null);
-    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
-    assert_true(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec < 60);
     finish(&made);
 }
 

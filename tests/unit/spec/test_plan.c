@@ -104,8 +104,8 @@ static void sections_are_axes_and_rows_keep_what_they_do_not_set(void **state)
 {
     (void)state;
     static const char *const labels[] = {
-        "arrival.pattern=together arrival.every=0ns network.delay=10ms network.loss=0%",
-        "arrival.pattern=together arrival.every=0ns network.delay=50ms network.loss=1%",
+        "arrival.pattern=together arrival.every=none network.delay=10ms network.loss=0%",
+        "arrival.pattern=together arrival.every=none network.delay=50ms network.loss=1%",
         "arrival.pattern=staggered arrival.every=2s network.delay=10ms network.loss=0%",
         "arrival.pattern=staggered arrival.every=2s network.delay=50ms network.loss=1%", NULL};
     planned made =

@@ -185,7 +185,7 @@ static void modes_and_places_are_known(void **state)
          4, 21, "sum to 110%"},
         {HEAD "modes: {m: {groups: [{driver: fake-torrent, share: 100%}, {driver: "
               "fake-torrent2}]}}" AFTER,
-         4, 21, "nothing left for the other groups"},
+         4, 21, "leave something for the groups without one"},
         {HEAD "modes: {m: {groups: [{driver: fake-torrent, role: seeder}]}}" AFTER, 4, 21,
          "no group has the role leecher"},
         {HEAD "modes: {m: {groups: [{driver: fake-torrent, role: seeder}, {driver: "
