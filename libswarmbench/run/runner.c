@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <swarmbench/environment.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "host/environment.h"
@@ -209,9 +211,24 @@ static void on_wake(uv_async_t *wake)
     }
 }
 
+/* A killed runner may have left a process that gave up its parent-death signal when it changed its
+ * user, as a tracker started by root does: end it before it takes CPU from what is measured. */
+static void clean_up_after_the_dead(swb_runner *runner)
+{
+    char text[128];
+    swb_clean_report report;
+    if (swb_clean(&report, 0, NULL) == SWB_OK && report.processes + report.directories > 0) {
+        snprintf(text, sizeof text,
+                 "a runner that died left %u processes and %u directories: removed",
+                 report.processes, report.directories);
+        tell(runner, SWB_EVENT_WARNING, SWB_OK, 0, text);
+    }
+}
+
 static void first_step(void *argument)
 {
     swb_runner *runner = argument;
+    clean_up_after_the_dead(runner);
     runner->started_ns = swb__clock_ns();
     tell(runner, SWB_EVENT_EXPERIMENT_STARTED, SWB_OK, swb__runner_remaining(runner), "");
     next_run(runner);
