@@ -15,7 +15,7 @@
 #define NODE_FILES 12
 #define OWN_FILES 64
 
-bool local_seeds_file(const swb_node_request *request)
+bool swb__local_seeds_file(const swb_node_request *request)
 {
     return request->role == SWB_ROLE_SEEDER && request->driver->kind == SWB_DRIVER_TORRENT;
 }
@@ -87,7 +87,7 @@ static uint64_t disk_needed(const swb_site_request *request)
     uint64_t copies = 0;
     bool shared = false;
     for (size_t i = 0; i < request->node_count; i++) {
-        bool shares = local_seeds_file(&request->nodes[i]);
+        bool shares = swb__local_seeds_file(&request->nodes[i]);
         copies += request->nodes[i].role != SWB_ROLE_SERVICE && !shares;
         shared = shared || shares;
     }
@@ -158,7 +158,7 @@ static int check_loopback(const swb_site_request *request, swb_error *error)
     return swb__addresses_choose(&address, 1, error);
 }
 
-int local_check(const swb_site_request *request, swb_error *error)
+int swb__local_check(const swb_site_request *request, swb_error *error)
 {
     static int (*const checks[])(const swb_site_request *, swb_error *) = {
         check_shaping, check_programs, check_disk, check_memory, check_files, check_loopback,

@@ -10,35 +10,36 @@ static void on_made(void *argument, int status, swb_torrent *torrent, const swb_
 {
     local_site *site = argument;
     site->torrent = torrent;
-    local_finish(site, &site->making, status, error);
+    swb__local_finish(site, &site->making, status, error);
     site->working--;
-    local_go_on(site);
+    swb__local_go_on(site);
 }
 
 static bool needs_file(const local_site *site)
 {
     for (size_t i = 0; i < site->request->node_count; i++) {
-        if (local_seeds_file(&site->request->nodes[i])) {
+        if (swb__local_seeds_file(&site->request->nodes[i])) {
             return true;
         }
     }
     return false;
 }
 
-void local_make_torrent(void *argument, const char *announce, swb_done done, void *done_argument)
+void swb__local_make_torrent(void *argument, const char *announce, swb_done done,
+                             void *done_argument)
 {
     local_site *site = argument;
     const swb_site_request *request = site->request;
     swb_error error = SWB_ERROR_INIT;
     assert(site->torrent == NULL);
-    local_begin(&site->making, done, done_argument);
+    swb__local_begin(&site->making, done, done_argument);
     const char *path = needs_file(site) ? site->content_path : NULL;
     int status = swb__maker_torrent(site->loop, request->content_seed, request->content_bytes,
                                     LOCAL_CONTENT_NAME, announce, path, on_made, site, &error);
     if (status == SWB_OK) {
         site->working++;
     } else {
-        local_finish(site, &site->making, status, &error);
+        swb__local_finish(site, &site->making, status, &error);
     }
 }
 
@@ -70,23 +71,23 @@ static void on_put(void *argument)
 {
     local_node *node = argument;
     local_site *site = node->site;
-    local_finish(site, &node->calls[LOCAL_PREPARE], node->copy_status, &node->copy_error);
+    swb__local_finish(site, &node->calls[LOCAL_PREPARE], node->copy_status, &node->copy_error);
     site->working--;
-    local_go_on(site);
+    swb__local_go_on(site);
 }
 
-void local_prepare(void *argument, size_t index, swb_done done, void *done_argument)
+void swb__local_prepare(void *argument, size_t index, swb_done done, void *done_argument)
 {
     local_site *site = argument;
     local_node *node = &site->nodes[index];
     swb_error error = SWB_ERROR_INIT;
-    local_begin(&node->calls[LOCAL_PREPARE], done, done_argument);
+    swb__local_begin(&node->calls[LOCAL_PREPARE], done, done_argument);
     int status = swb__work_submit(site->loop, put_content, on_put, node);
     if (status == SWB_OK) {
         site->working++;
     } else {
         swb__fail(&error, status, "hand work to a thread: %s", swb_status_text(status));
-        local_finish(site, &node->calls[LOCAL_PREPARE], status, &error);
+        swb__local_finish(site, &node->calls[LOCAL_PREPARE], status, &error);
     }
 }
 
@@ -98,18 +99,18 @@ static void on_verified(void *argument, int status, uint64_t bad_offset, const s
     if (status == SWB_EMISMATCH && node->bad_offset != NULL && !site->closing) {
         *node->bad_offset = bad_offset;
     }
-    local_finish(site, &node->calls[LOCAL_VERIFY], status, error);
+    swb__local_finish(site, &node->calls[LOCAL_VERIFY], status, error);
     site->working--;
-    local_go_on(site);
+    swb__local_go_on(site);
 }
 
-void local_verify(void *argument, size_t index, uint64_t *bad_offset, swb_done done,
-                  void *done_argument)
+void swb__local_verify(void *argument, size_t index, uint64_t *bad_offset, swb_done done,
+                       void *done_argument)
 {
     local_site *site = argument;
     local_node *node = &site->nodes[index];
     swb_error error = SWB_ERROR_INIT;
-    local_begin(&node->calls[LOCAL_VERIFY], done, done_argument);
+    swb__local_begin(&node->calls[LOCAL_VERIFY], done, done_argument);
     node->bad_offset = bad_offset;
     int status =
         swb__maker_verify(site->loop, site->request->content_seed, site->request->content_bytes,
@@ -117,6 +118,6 @@ void local_verify(void *argument, size_t index, uint64_t *bad_offset, swb_done d
     if (status == SWB_OK) {
         site->working++;
     } else {
-        local_finish(site, &node->calls[LOCAL_VERIFY], status, &error);
+        swb__local_finish(site, &node->calls[LOCAL_VERIFY], status, &error);
     }
 }

@@ -13,7 +13,7 @@
 #define TAIL_BYTES 4096
 #define TAIL_LINES 20
 
-void local_free_list(char **list)
+void swb__local_free_list(char **list)
 {
     for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
         free(list[i]);
@@ -56,7 +56,7 @@ static char **copy_list(const char *const *list, size_t *count_out, size_t more)
     for (size_t i = 0; copy != NULL && i < count; i++) {
         copy[i] = strdup(list[i]);
         if (copy[i] == NULL) {
-            local_free_list(copy);
+            swb__local_free_list(copy);
             return NULL;
         }
     }
@@ -82,7 +82,7 @@ static char **make_environment(const swb_launch *launch, const char *home_dir)
     for (size_t i = 0; list != NULL && i < sizeof base / sizeof base[0]; i++) {
         if (!has_variable(list, base[i].name) &&
             !add_variable(list, &count, base[i].name, base[i].value)) {
-            local_free_list(list);
+            swb__local_free_list(list);
             return NULL;
         }
     }
@@ -128,7 +128,7 @@ static int spawn(local_node *node, swb_error *error);
 static void finish_if_busy(local_node *node, local_kind kind, int status, const swb_error *error)
 {
     if (node->calls[kind].busy) {
-        local_finish(node->site, &node->calls[kind], status, error);
+        swb__local_finish(node->site, &node->calls[kind], status, error);
     }
 }
 
@@ -152,7 +152,7 @@ static void on_exited(void *argument, int exit_code, int signal)
     if (!asked && !site->closing) {
         tell_exited(node, exit_code, signal);
     }
-    local_go_on(site);
+    swb__local_go_on(site);
 }
 
 static int spawn(local_node *node, swb_error *error)
@@ -185,8 +185,8 @@ static int start(local_node *node, const swb_launch *launch, swb_error *error)
     if (node->process != NULL) {
         return swb__fail(error, SWB_EBUSY, "it runs already");
     }
-    local_free_list(node->argv);
-    local_free_list(node->environment);
+    swb__local_free_list(node->argv);
+    swb__local_free_list(node->environment);
     node->argv = copy_list(swb_launch_argv(launch), &count, 0);
     node->environment = make_environment(launch, node->home_dir);
     if (node->argv == NULL || node->environment == NULL) {
@@ -196,27 +196,27 @@ static int start(local_node *node, const swb_launch *launch, swb_error *error)
     return status == SWB_OK ? spawn(node, error) : status;
 }
 
-void local_start(void *argument, size_t index, const swb_launch *launch, swb_done done,
-                 void *done_argument)
+void swb__local_start(void *argument, size_t index, const swb_launch *launch, swb_done done,
+                      void *done_argument)
 {
     local_site *site = argument;
     local_node *node = &site->nodes[index];
     swb_error error = SWB_ERROR_INIT;
-    local_begin(&node->calls[LOCAL_START], done, done_argument);
+    swb__local_begin(&node->calls[LOCAL_START], done, done_argument);
     int status = start(node, launch, &error);
     if (status != SWB_OK) {
         swb__error_context(&error, "start %s", node->request->name);
     }
-    local_finish(site, &node->calls[LOCAL_START], status, &error);
+    swb__local_finish(site, &node->calls[LOCAL_START], status, &error);
 }
 
-void local_stop(void *argument, size_t index, swb_done done, void *done_argument)
+void swb__local_stop(void *argument, size_t index, swb_done done, void *done_argument)
 {
     local_site *site = argument;
     local_node *node = &site->nodes[index];
-    local_begin(&node->calls[LOCAL_STOP], done, done_argument);
+    swb__local_begin(&node->calls[LOCAL_STOP], done, done_argument);
     if (node->process == NULL) {
-        local_finish(site, &node->calls[LOCAL_STOP], SWB_OK, NULL);
+        swb__local_finish(site, &node->calls[LOCAL_STOP], SWB_OK, NULL);
         return;
     }
     node->asked_to_end = true;
@@ -245,20 +245,21 @@ static bool inflict(local_node *node, swb_fault fault, int *status, swb_error *e
     return signal == SIGKILL;
 }
 
-void local_fault(void *argument, size_t index, swb_fault fault, swb_done done, void *done_argument)
+void swb__local_fault(void *argument, size_t index, swb_fault fault, swb_done done,
+                      void *done_argument)
 {
     local_site *site = argument;
     local_node *node = &site->nodes[index];
     swb_error error = SWB_ERROR_INIT;
     int status = SWB_OK;
     bool waits = false;
-    local_begin(&node->calls[LOCAL_FAULT], done, done_argument);
+    swb__local_begin(&node->calls[LOCAL_FAULT], done, done_argument);
     if (fault == SWB_FAULT_CUT || fault == SWB_FAULT_HEAL) {
         status = swb__fail(&error, SWB_EUNSUPPORTED, "'local' cannot cut nodes off the network");
     } else {
         waits = inflict(node, fault, &status, &error);
     }
     if (!waits) {
-        local_finish(site, &node->calls[LOCAL_FAULT], status, &error);
+        swb__local_finish(site, &node->calls[LOCAL_FAULT], status, &error);
     }
 }

@@ -14,13 +14,13 @@
 
 #define PATH_LIMIT 4096
 
-void local_begin(local_call *call, swb_done done, void *argument)
+void swb__local_begin(local_call *call, swb_done done, void *argument)
 {
     assert(!call->busy);
     *call = (local_call){.done = done, .argument = argument, .busy = true};
 }
 
-void local_finish(local_site *site, local_call *call, int status, const swb_error *error)
+void swb__local_finish(local_site *site, local_call *call, int status, const swb_error *error)
 {
     if (!call->busy || call->queued) {
         return;
@@ -223,8 +223,8 @@ static void free_site(local_site *site)
         free(node->content_dir);
         free(node->content_path);
         free(node->log_path);
-        local_free_list(node->argv);
-        local_free_list(node->environment);
+        swb__local_free_list(node->argv);
+        swb__local_free_list(node->environment);
     }
     swb_torrent_destroy(site->torrent);
     free(site->nodes);
@@ -244,8 +244,8 @@ static int remove_data(local_site *site, swb_error *error)
     return status == SWB_ENOENT ? SWB_OK : status;
 }
 
-int local_open(void **site_out, swb_loop *loop, const swb_site_request *request,
-               const swb_site_events *events, swb_error *error)
+int swb__local_open(void **site_out, swb_loop *loop, const swb_site_request *request,
+                    const swb_site_events *events, swb_error *error)
 {
     local_site *site = calloc(1, sizeof *site);
     if (site == NULL) {
@@ -271,7 +271,7 @@ static void cancel(local_site *site, local_call *call)
 {
     swb_error error = SWB_ERROR_INIT;
     swb__fail(&error, SWB_ECANCELED, "the run was ended");
-    local_finish(site, call, SWB_ECANCELED, &error);
+    swb__local_finish(site, call, SWB_ECANCELED, &error);
 }
 
 static void on_wake_closed(uv_handle_t *handle)
@@ -296,7 +296,7 @@ static void on_removed(void *argument)
     uv_close((uv_handle_t *)&site->wake, on_wake_closed);
 }
 
-void local_go_on(local_site *site)
+void swb__local_go_on(local_site *site)
 {
     if (!site->closing || site->running > 0 || site->working > 0) {
         return;
@@ -307,11 +307,11 @@ void local_go_on(local_site *site)
     }
 }
 
-void local_close(void *argument, swb_done done, void *done_argument)
+void swb__local_close(void *argument, swb_done done, void *done_argument)
 {
     local_site *site = argument;
     assert(!site->closing);
-    local_begin(&site->closed, done, done_argument);
+    swb__local_begin(&site->closed, done, done_argument);
     site->closing = true;
     swb__watcher_destroy(site->watcher);
     cancel(site, &site->making);
@@ -324,5 +324,5 @@ void local_close(void *argument, swb_done done, void *done_argument)
             swb__process_end(node->process, LOCAL_CLOSE_GRACE_NS);
         }
     }
-    local_go_on(site);
+    swb__local_go_on(site);
 }

@@ -18,7 +18,7 @@ typedef struct local_site local_site;
 
 /*
  * A call of the contract that is under way. It stands in its node or site, so that its one
- * completion needs no memory: it is queued by local_finish() and made from the loop.
+ * completion needs no memory: it is queued by swb__local_finish() and made from the loop.
  */
 typedef struct local_call {
     swb_done done;
@@ -85,32 +85,34 @@ struct local_site {
 };
 
 /* Notes a call; its kind must not be under way already. */
-void local_begin(local_call *call, swb_done done, void *argument);
+void swb__local_begin(local_call *call, swb_done done, void *argument);
 /* Queues the completion; a call that was cancelled meanwhile keeps that result. `error` may be NULL
  * on SWB_OK. */
-void local_finish(local_site *site, local_call *call, int status, const swb_error *error);
+void swb__local_finish(local_site *site, local_call *call, int status, const swb_error *error);
 /* A thread that used the site, or a process, has ended: goes on with closing where it waits. */
-void local_go_on(local_site *site);
+void swb__local_go_on(local_site *site);
 
 /* local_site.c */
-int local_open(void **site_out, swb_loop *loop, const swb_site_request *request,
-               const swb_site_events *events, swb_error *error);
-void local_close(void *site, swb_done done, void *argument);
+int swb__local_open(void **site_out, swb_loop *loop, const swb_site_request *request,
+                    const swb_site_events *events, swb_error *error);
+void swb__local_close(void *site, swb_done done, void *argument);
 
-/* local_check.c */
-int local_check(const swb_site_request *request, swb_error *error);
+/* swb__local_check.c */
+int swb__local_check(const swb_site_request *request, swb_error *error);
 /* Whether the node is a seeder that serves a file made beforehand. */
-bool local_seeds_file(const swb_node_request *request);
+bool swb__local_seeds_file(const swb_node_request *request);
 
 /* local_node.c */
-void local_start(void *site, size_t node, const swb_launch *launch, swb_done done, void *argument);
-void local_stop(void *site, size_t node, swb_done done, void *argument);
-void local_fault(void *site, size_t node, swb_fault fault, swb_done done, void *argument);
-void local_free_list(char **list);
+void swb__local_start(void *site, size_t node, const swb_launch *launch, swb_done done,
+                      void *argument);
+void swb__local_stop(void *site, size_t node, swb_done done, void *argument);
+void swb__local_fault(void *site, size_t node, swb_fault fault, swb_done done, void *argument);
+void swb__local_free_list(char **list);
 
 /* local_content.c */
-void local_make_torrent(void *site, const char *announce, swb_done done, void *argument);
-void local_prepare(void *site, size_t node, swb_done done, void *argument);
-void local_verify(void *site, size_t node, uint64_t *bad_offset, swb_done done, void *argument);
+void swb__local_make_torrent(void *site, const char *announce, swb_done done, void *argument);
+void swb__local_prepare(void *site, size_t node, swb_done done, void *argument);
+void swb__local_verify(void *site, size_t node, uint64_t *bad_offset, swb_done done,
+                       void *argument);
 
 #endif
