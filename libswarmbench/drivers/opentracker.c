@@ -80,6 +80,9 @@ static int version(swb_call *call)
     if (status != SWB_OK) {
         return status;
     }
+    if (strncmp((const char *)swb_call_reply(call)->body, "$Source", 7) != 0) {
+        return swb_call_fail(call, SWB_EPROTO, 0, "the reply tells no versions of source files");
+    }
     snprintf(found->version, sizeof found->version, "untold");
     const char *revision = strstr((const char *)swb_call_reply(call)->body, mark);
     if (revision != NULL) {

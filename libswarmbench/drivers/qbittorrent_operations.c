@@ -1,5 +1,6 @@
 #include "drivers/qbittorrent_operations.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,11 +111,25 @@ static int ask_ready(swb_call *call, int index)
     return index == 0 ? swb_call_http(call, "GET", API "app/webapiVersion") : SWB_CALL_DONE;
 }
 
+/* "2.8.19", or "v4.5.2" for the program's own. */
+static int take_version_text(char *out, size_t size, swb_call *call)
+{
+    char text[64];
+    int status = swb__reply_text(text, sizeof text, call);
+    if (status == SWB_OK && !isdigit((unsigned char)text[text[0] == 'v'])) {
+        return swb_call_fail(call, SWB_EPROTO, 0, "the reply is no version");
+    }
+    if (status == SWB_OK) {
+        snprintf(out, size, "%s", text);
+    }
+    return status;
+}
+
 static int take_ready(swb_call *call, int index)
 {
     char version[32];
     (void)index;
-    return swb__reply_text(version, sizeof version, call);
+    return take_version_text(version, sizeof version, call);
 }
 
 int swb__qbittorrent_ready(swb_call *call)
@@ -148,9 +163,9 @@ static int take_version(swb_call *call, int index)
     swb_result *found = swb_call_result(call);
     switch (index) {
     case 0:
-        return swb__reply_text(found->version, sizeof found->version, call);
+        return take_version_text(found->version, sizeof found->version, call);
     case 1:
-        return swb__reply_text(found->api_version, sizeof found->api_version, call);
+        return take_version_text(found->api_version, sizeof found->api_version, call);
     default:
         return take_build(call);
     }

@@ -52,8 +52,10 @@ static CURL *prepare(test_client *client, const char *scheme, const char *path)
              path);
     if (client->curl == NULL) {
         client->curl = curl_easy_init();
+        curl_easy_setopt(client->curl, CURLOPT_COOKIEFILE, "");
+    } else {
+        curl_easy_reset(client->curl); /* keeps cookies and connections */
     }
-    curl_easy_reset(client->curl); /* keeps cookies and connections */
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)EXCHANGE_SECONDS);
@@ -95,7 +97,6 @@ static int exchange_http(swb_reply *out, char *type, size_t type_size, test_clie
     long code = 0;
     char *sent_type = NULL;
     swb__buffer_clear(&client->input);
-    curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->input);
     if (strcmp(exchange->method, "POST") == 0) {
