@@ -1,134 +1,15 @@
 #include "spec/matrix.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "spec/read.h"
 #include "spec/rows.h"
-#include "spec/value.h"
 
 #define BIT(setting) (UINT64_C(1) << (setting))
 #define EXCLUDES_MAX 1000
-
-/* Refuses a key that is neither a setting nor the name of a list of rows. */
-static int refuse_axis(swb__reader *reader, const yaml_node_t *key)
-{
-    const char *name = swb__node_text(key);
-    if (strncmp(name, "modes.", 6) == 0) {
-        char shown[SWB__EXCERPT_BYTES];
-        return swb__refuse(reader, key,
-                           "'%s' is not an axis: an option of a driver is varied by "
-                           "one mode for each of its values",
-                           swb__excerpt(shown, sizeof shown, name));
-    }
-    swb__names names = {{NULL}, 0};
-    char paths[SWB__SETTING_COUNT][64];
-    for (size_t id = 0; id < SWB__SETTING_COUNT; id++) {
-        swb__names_add(&names, swb__setting_path(paths[id], sizeof paths[id], id));
-    }
-    return swb__refuse_unknown(reader, key, "axis", &names);
-}
-
-/* An axis of another name than a setting's is a list of rows. */
-static bool is_composite(swb__reader *reader, const yaml_node_t *node)
-{
-    if (node->type != YAML_SEQUENCE_NODE) {
-        return false;
-    }
-    swb__member first = swb__members(reader, node);
-    return swb__next_member(&first) && first.value->type == YAML_MAPPING_NODE;
-}
-
-static int read_axis_rows(swb__rows *out, swb__reader *reader, const yaml_node_t *key,
-                          const yaml_node_t *node)
-{
-    const char *name = swb__node_text(key);
-    bool setting = swb__is_setting("", name);
-    if (!setting && (strchr(name, '.') != NULL || !is_composite(reader, node))) {
-        return refuse_axis(reader, key);
-    }
-    int status = swb__expect(reader, node, YAML_SEQUENCE_NODE, "an axis", "size: [2, 8, 16]");
-    if (status != SWB_OK || !setting) {
-        return status != SWB_OK ? status : swb__rows_read(out, reader, "", node);
-    }
-    status = swb__rows_start(out, reader);
-    if (status == SWB_OK) {
-        status = swb__rows_add(out, reader, "", key, node, SWB__LISTS_EXPANDED);
-        if (status != SWB_OK) {
-            swb__rows_finish(out);
-        }
-    }
-    return status;
-}
-
-/* Whether two rows of an axis give a setting different values. */
-static bool varies(const swb__rows *rows, size_t column)
-{
-    const swb__assignment *first = rows->cells[column];
-    for (size_t row = 1; row < rows->count; row++) {
-        const swb__assignment *other = rows->cells[row * rows->width + column];
-        if (first == NULL || other == NULL || first->faults != NULL) {
-            if (first != other) {
-                return true;
-            }
-        } else if (swb__value_compare(&swb__setting_at(first->setting)->option, &first->value,
-                                      &other->value) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Gives the settings of the axis that was read last to it. */
-static int own_settings(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *key)
-{
-    char path[64];
-    const swb__axis *axis = &experiment->axes[experiment->axis_count];
-    for (size_t column = 0; column < axis->rows.width; column++) {
-        size_t setting = axis->rows.columns[column];
-        swb__owner *owner = &experiment->owners[setting];
-        swb__setting_path(path, sizeof path, setting);
-        if (swb__setting_at(setting)->no_axis) {
-            return swb__refuse(reader, key, "%s holds for the whole experiment and is not an axis",
-                               path);
-        }
-        if (owner->axis >= 0) {
-            return swb__refuse(reader, key, "%s is set by axis '%s' already", path,
-                               experiment->axes[owner->axis].name);
-        }
-        owner->axis = (int)experiment->axis_count;
-        owner->column = column;
-        owner->varies = varies(&axis->rows, column);
-    }
-    return SWB_OK;
-}
-
-static int read_axis(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *key,
-                     const yaml_node_t *node)
-{
-    const char *name = swb__node_text(key);
-    if (experiment->axis_count == SWB__AXES_MAX) {
-        return swb__refuse(reader, key, "more than %d axes", SWB__AXES_MAX);
-    }
-    swb__axis *axis = &experiment->axes[experiment->axis_count];
-    axis->place = swb__place_of(key);
-    axis->name = swb__arena_text(reader->arena, name, strlen(name));
-    if (axis->name == NULL) {
-        return swb__fail_nomem(reader->error);
-    }
-    int status = read_axis_rows(&axis->rows, reader, key, node);
-    if (status != SWB_OK) {
-        return status;
-    }
-    uint64_t points = swb__matrix_points(experiment);
-    status = own_settings(experiment, reader, key);
-    experiment->axis_count++;
-    if (status == SWB_OK && axis->rows.count > SWB__CELLS_MAX / points) {
-        status = swb__refuse(reader, key, "the matrix has more than %u cells with this axis",
-                             (unsigned)SWB__CELLS_MAX);
-    }
-    return status;
-}
+/* Cells times rows of `exclude`: some seconds. */
+#define COMPARISONS_MAX UINT64_C(100000000)
 
 static int read_excludes(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
 {
@@ -164,6 +45,23 @@ static int read_excludes(swb_experiment *experiment, swb__reader *reader, const 
     return SWB_OK;
 }
 
+/* Each cell is compared with each alternative of each row. */
+static int check_excludes(const swb_experiment *experiment, swb__reader *reader)
+{
+    uint64_t points = swb__matrix_points(experiment);
+    uint64_t rows = 0;
+    for (size_t i = 0; i < experiment->exclude_count; i++) {
+        rows += experiment->excludes[i].count;
+    }
+    if (rows > COMPARISONS_MAX / points) {
+        return swb__refuse_place(reader, experiment->exclude_place,
+                                 "'exclude' expands to %" PRIu64 " rows, too many for %" PRIu64
+                                 " cells; their product is at most 10^8",
+                                 rows, points);
+    }
+    return SWB_OK;
+}
+
 int swb__read_matrix(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
 {
     int status = swb__expect(reader, node, YAML_MAPPING_NODE, "matrix", "{size: [2, 8, 16]}");
@@ -171,10 +69,10 @@ int swb__read_matrix(swb_experiment *experiment, swb__reader *reader, const yaml
         if (strcmp(swb__node_text(m.key), "exclude") == 0) {
             status = read_excludes(experiment, reader, m.value);
         } else {
-            status = read_axis(experiment, reader, m.key, m.value);
+            status = swb__read_axis(experiment, reader, m.key, m.value);
         }
     }
-    return status;
+    return status != SWB_OK ? status : check_excludes(experiment, reader);
 }
 
 void swb__matrix_finish(swb_experiment *experiment)

@@ -82,17 +82,11 @@ static void write_driver_options(swb__writer *w, bool services)
     swb__schema_bool(w, "unevaluatedProperties", false);
 }
 
-static void open_definition(swb__writer *w, const char *name, const char *description)
-{
-    swb__schema_open(w, name, '{');
-    swb__schema_text(w, "description", description);
-    swb__schema_text(w, "type", "object");
-}
-
 static void define_mode(swb__writer *w)
 {
     static const char *const either[] = {"driver", "groups"};
-    open_definition(w, "mode", "A configured driver, or groups of drivers that share a content.");
+    swb__schema_open_definition(w, "mode",
+                                "A configured driver, or groups of drivers that share a content.");
     swb__schema_open(w, "properties", '{');
     swb__json_key(w, "driver");
     write_driver_names(w, false, NULL);
@@ -117,7 +111,7 @@ static void define_mode(swb__writer *w)
 
 static void define_group(swb__writer *w)
 {
-    open_definition(w, "group", "Nodes that share a driver and its options.");
+    swb__schema_open_definition(w, "group", "Nodes that share a driver and its options.");
     swb__schema_open(w, "required", '[');
     swb__json_string(w, "driver");
     swb__json_close(w, ']');
@@ -161,7 +155,7 @@ static void define_deploy(swb__writer *w)
 {
     const swb_option *on = &swb__deploy_options.options[0];
     const swb_deployer *deployer;
-    open_definition(w, "deploy", "Where the nodes live.");
+    swb__schema_open_definition(w, "deploy", "Where the nodes live.");
     swb__schema_open(w, "properties", '{');
     swb__schema_open(w, on->name, '{');
     swb__schema_text(w, "description", on->description);
@@ -187,7 +181,7 @@ static void define_deploy(swb__writer *w)
 static void define_target(swb__writer *w)
 {
     static const size_t either[] = {SWB__TARGET_COUNT, SWB__TARGET_FRACTION};
-    open_definition(w, "target", "Whom a fault hits.");
+    swb__schema_open_definition(w, "target", "Whom a fault hits.");
     swb__schema_bool(w, "additionalProperties", false);
     swb__schema_open(w, "properties", '{');
     swb__schema_properties(w, swb__target_options, "");
@@ -262,123 +256,9 @@ static void define_settings(swb__writer *w)
     }
 }
 
-/* A section as it stands at the top level, or in a row, where lists are expanded. */
-static void define_section(swb__writer *w, const swb__section *section, bool in_row)
-{
-    char name[64];
-    char path[64];
-    snprintf(name, sizeof name, "%s%s", section->name, in_row ? "-row" : "");
-    swb__schema_open(w, name, '{');
-    swb__schema_text(w, "description", section->description);
-    swb__schema_open(w, "anyOf", '[');
-    if (strcmp(section->name, "repetitions") == 0) {
-        swb__schema_ref(w, "repetitions.min");
-    }
-    swb__json_open(w, '{');
-    swb__schema_text(w, "type", "object");
-    swb__schema_bool(w, "additionalProperties", false);
-    swb__schema_open(w, "properties", '{');
-    for (size_t id = 0; id < SWB__SETTING_COUNT; id++) {
-        const swb__setting *setting = swb__setting_at(id);
-        if (strcmp(setting->section, section->name) == 0) {
-            swb__json_key(w, setting->option.name);
-            swb__setting_path(path, sizeof path, id);
-            if (in_row) {
-                swb__schema_one_or_list(w, path);
-            } else {
-                swb__schema_ref(w, path);
-            }
-        }
-    }
-    swb__json_close(w, '}');
-    swb__json_close(w, '}');
-    swb__json_close(w, ']');
-    swb__json_close(w, '}');
-}
-
-static void define_row(swb__writer *w)
-{
-    char path[64];
-    char name[64];
-    const swb__section *section;
-    open_definition(w, "row", "Settings that belong together; lists are expanded.");
-    swb__schema_bool(w, "additionalProperties", false);
-    swb__schema_open(w, "properties", '{');
-    for (size_t id = 0; id < SWB__SETTING_COUNT; id++) {
-        swb__json_key(w, swb__setting_path(path, sizeof path, id));
-        swb__schema_one_or_list(w, path);
-    }
-    for (size_t i = 0; (section = swb__section_at(i)) != NULL; i++) {
-        snprintf(name, sizeof name, "%s-row", section->name);
-        swb__json_key(w, section->name);
-        swb__schema_one_or_list(w, name);
-    }
-    swb__json_close(w, '}');
-    swb__json_close(w, '}');
-}
-
-static void define_matrix(swb__writer *w)
-{
-    char path[64];
-    char name[64];
-    const swb__section *section;
-    open_definition(w, "matrix", "Axes: any setting, any section, or a name with a list of rows.");
-    swb__schema_open(w, "properties", '{');
-    swb__json_key(w, "exclude");
-    swb__schema_open_list(w, 0);
-    swb__schema_ref(w, "row");
-    swb__json_close(w, '}');
-    for (size_t id = 0; id < SWB__SETTING_COUNT; id++) {
-        swb__json_key(w, swb__setting_path(path, sizeof path, id));
-        if (id == SWB__FAULTS) {
-            swb__schema_one_or_list(w, path);
-        } else {
-            swb__schema_open_list(w, 1);
-            swb__schema_ref(w, path);
-            swb__json_close(w, '}');
-        }
-    }
-    for (size_t i = 0; (section = swb__section_at(i)) != NULL; i++) {
-        snprintf(name, sizeof name, "%s-row", section->name);
-        swb__json_key(w, section->name);
-        swb__schema_open_list(w, 1);
-        swb__schema_ref(w, name);
-        swb__json_close(w, '}');
-    }
-    swb__json_close(w, '}');
-    swb__json_key(w, "additionalProperties");
-    swb__schema_open_list(w, 1);
-    swb__schema_ref(w, "row");
-    swb__json_close(w, '}');
-    swb__json_close(w, '}');
-}
-
-static void define_order(swb__writer *w)
-{
-    char path[64];
-    open_definition(w, "order", "The order of cells and of the modes in a block.");
-    swb__schema_bool(w, "additionalProperties", false);
-    swb__schema_open(w, "properties", '{');
-    swb__schema_properties(w, swb__order_options, "");
-    swb__json_key(w, "by");
-    swb__schema_open_list(w, 0);
-    swb__json_open(w, '{');
-    swb__schema_open(w, "enum", '[');
-    for (size_t id = 0; id < SWB__SETTING_COUNT; id++) {
-        if (id != SWB__FAULTS) {
-            swb__json_string(w, swb__setting_path(path, sizeof path, id));
-        }
-    }
-    swb__json_close(w, ']');
-    swb__json_close(w, '}');
-    swb__json_close(w, '}');
-    swb__json_close(w, '}');
-    swb__json_close(w, '}');
-}
-
 static void define_verdict(swb__writer *w)
 {
-    open_definition(w, "verdict", "What the statistics must show.");
+    swb__schema_open_definition(w, "verdict", "What the statistics must show.");
     swb__schema_bool(w, "additionalProperties", false);
     swb__schema_open(w, "properties", '{');
     swb__schema_properties(w, swb__verdict_options, "");
@@ -389,16 +269,17 @@ static void define_verdict(swb__writer *w)
 static void write_definitions(swb__writer *w)
 {
     static void (*const define[])(swb__writer *) = {
-        define_mode,     define_group, define_tracker, define_deploy, define_target, define_faults,
-        define_settings, define_row,   define_matrix,  define_order,  define_verdict};
+        define_mode,        define_group,      define_tracker,  define_deploy,
+        define_target,      define_faults,     define_settings, swb__schema_row,
+        swb__schema_matrix, swb__schema_order, define_verdict};
     const swb__section *section;
     swb__schema_open(w, "$defs", '{');
     for (size_t i = 0; i < sizeof define / sizeof define[0]; i++) {
         define[i](w);
     }
     for (size_t i = 0; (section = swb__section_at(i)) != NULL; i++) {
-        define_section(w, section, false);
-        define_section(w, section, true);
+        swb__schema_section(w, section, false);
+        swb__schema_section(w, section, true);
     }
     swb__json_close(w, '}');
 }

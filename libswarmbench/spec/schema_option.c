@@ -59,6 +59,13 @@ void swb__schema_one_or_list(swb__writer *w, const char *name)
     swb__json_close(w, '}');
 }
 
+void swb__schema_open_definition(swb__writer *w, const char *name, const char *description)
+{
+    swb__schema_open(w, name, '{');
+    swb__schema_text(w, "description", description);
+    swb__schema_text(w, "type", "object");
+}
+
 /* "^[0-9]+(\.[0-9]+)? ?(B|kB|...)$" */
 static void write_unit_pattern(swb__writer *w, const swb__unit *units)
 {

@@ -22,7 +22,7 @@ GOOD = [
     HEAD + "arrival: {pattern: poisson, rate: 5/s}\nfaults: []\n",
     HEAD + "faults: [{at: 0.5, kill: {count: 1}}, {at: 30s, stop: {fraction: 10%}, for: 1s}]\n",
     HEAD + "matrix: {x: [{size: [2, 4], network: {delay: [1ms, 2ms]}, limits.run: 1min}]}\n",
-    HEAD + "matrix: {network: [{up: 1Mbit}], repetitions: [3, {min: 2}], faults: [[], []]}\n",
+    HEAD + "matrix: {network: [{up: 1Mbit}], repetitions: [3, {min: 2}], faults: [[], [{at: 1s, kill: {count: 1}}]]}\n",
     HEAD + "matrix: {size: [2], exclude: [{size: [2, 4]}]}\norder: {by: [size], modes: listed}\n",
     HEAD + "deploy: {root: /tmp, on: fake-place}\nverdict: {margin: 20%}\n",
     "swarmbench: 1\nmodes: {m: {driver: fake-torrent, slots: 3, cache: {size: 1kB}, sync: true}}\n",
