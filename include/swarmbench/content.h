@@ -82,7 +82,10 @@ typedef struct swb_torrent_options {
 } swb_torrent_options;
 
 #define SWB_TORRENT_OPTIONS_VERSION 1
-#define SWB_TORRENT_OPTIONS_INIT {SWB_TORRENT_OPTIONS_VERSION, 0, 0, NULL, NULL, NULL, 0}
+#define SWB_TORRENT_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        SWB_TORRENT_OPTIONS_VERSION, 0, 0, NULL, NULL, NULL, 0                                     \
+    }
 
 /** Metainfo of a single-file torrent (BEP 3). */
 typedef struct swb_torrent swb_torrent;

@@ -25,7 +25,13 @@ typedef struct swb_error {
     char message[1024];
 } swb_error;
 
-#define SWB_ERROR_INIT {0, 0, 0, {0}, {0}}
+#define SWB_ERROR_INIT                                                                             \
+    {                                                                                              \
+        0, 0, 0, {0},                                                                              \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 SWB_END_DECLS
 

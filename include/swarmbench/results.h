@@ -31,36 +31,36 @@ SWB_API void swb_results_close(swb_results *results);
  */
 typedef struct swb_quantity {
     double median;
-    double low;    /**< lower end of the 95 % interval of the median */
-    double high;   /**< upper end */
-    double p25;    /**< first quartile */
-    double p75;    /**< third quartile */
+    double low;  /**< lower end of the 95 % interval of the median */
+    double high; /**< upper end */
+    double p25;  /**< first quartile */
+    double p75;  /**< third quartile */
 } swb_quantity;
 
 /** One mode in one cell, summed up over its runs. */
 typedef struct swb_summary_row {
     char experiment[128];
-    char cell[200];               /**< the cell's label */
+    char cell[200]; /**< the cell's label */
     char mode[64];
     uint64_t file_size_bytes;
     uint32_t size;
     uint32_t seeders;
-    uint32_t runs;                /**< runs that came to an end, failed ones included */
+    uint32_t runs; /**< runs that came to an end, failed ones included */
     uint32_t runs_failed;
-    uint32_t downloads;           /**< attempted, in retried runs too */
-    uint32_t downloads_verified;  /**< completed and verified */
-    double reliability_low;       /**< Wilson 95 % interval of verified / attempted */
+    uint32_t downloads;          /**< attempted, in retried runs too */
+    uint32_t downloads_verified; /**< completed and verified */
+    double reliability_low;      /**< Wilson 95 % interval of verified / attempted */
     double reliability_high;
-    swb_quantity makespan_ns;     /**< per run: intended start to the last leecher's completion */
-    swb_quantity first_byte_ns;   /**< per run: median over its leechers of the time to first byte */
-    swb_quantity completion_ns;   /**< per run: median over its leechers of the time to 100 % */
-    swb_quantity bandwidth_bps;   /**< per run: median over leechers of content bits / completion */
-    double stability;             /**< coefficient of variation of completed makespans; or NaN */
-    double seeder_share;          /**< median over completed runs: bytes that seeders sent / file size */
-    double start_skew_ns;         /**< largest over runs */
-    double cpu_ns;                /**< median over completed runs: CPU time of all nodes together */
-    double ratio;                 /**< median makespan / the baseline's, over common blocks; or NaN */
-    int simulated;                /**< non-zero where a stand-in or a simulation made the numbers */
+    swb_quantity makespan_ns;   /**< per run: intended start to the last leecher's completion */
+    swb_quantity first_byte_ns; /**< per run: median over its leechers of the time to first byte */
+    swb_quantity completion_ns; /**< per run: median over its leechers of the time to 100 % */
+    swb_quantity bandwidth_bps; /**< per run: median over leechers of content bits / completion */
+    double stability;           /**< coefficient of variation of completed makespans; or NaN */
+    double seeder_share;  /**< median over completed runs: bytes that seeders sent / file size */
+    double start_skew_ns; /**< largest over runs */
+    double cpu_ns;        /**< median over completed runs: CPU time of all nodes together */
+    double ratio;         /**< median makespan / the baseline's, over common blocks; or NaN */
+    int simulated;        /**< non-zero where a stand-in or a simulation made the numbers */
 } swb_summary_row;
 
 /**
@@ -68,8 +68,8 @@ typedef struct swb_summary_row {
  * `*count_out` rows, owned by the caller, to be freed with swb_results_free_summary().
  * Returns SWB_EDB, SWB_ENOMEM.
  */
-SWB_API int swb_results_summary(swb_summary_row **rows_out, size_t *count_out,
-                                swb_results *results, swb_error *error);
+SWB_API int swb_results_summary(swb_summary_row **rows_out, size_t *count_out, swb_results *results,
+                                swb_error *error);
 
 /** Frees rows of swb_results_summary(); accepts NULL. */
 SWB_API void swb_results_free_summary(swb_summary_row *rows);

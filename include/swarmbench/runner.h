@@ -23,7 +23,10 @@ typedef struct swb_runner_options {
 } swb_runner_options;
 
 #define SWB_RUNNER_OPTIONS_VERSION 1
-#define SWB_RUNNER_OPTIONS_INIT {SWB_RUNNER_OPTIONS_VERSION, NULL, NULL, NULL, NULL, 0, 0}
+#define SWB_RUNNER_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        SWB_RUNNER_OPTIONS_VERSION, NULL, NULL, NULL, NULL, 0, 0                                   \
+    }
 
 /** What an event tells. Values are part of the ABI: append, never renumber. */
 typedef enum swb_event_kind {
@@ -38,26 +41,26 @@ typedef enum swb_event_kind {
     SWB_EVENT_FIRST_BYTE = 8,         /**< value: ns since the intended start */
     SWB_EVENT_PROGRESS = 9,           /**< value: bytes on the node, of total */
     SWB_EVENT_COMPLETED = 10,         /**< value: ns since the intended start */
-    SWB_EVENT_VERIFIED = 11,          /**< status: SWB_OK or SWB_EMISMATCH (value: first bad offset) */
-    SWB_EVENT_NODE_FAILED = 12,       /**< status; text: cause */
-    SWB_EVENT_RETRY = 13,             /**< the run will be tried again; text: cause */
-    SWB_EVENT_CELL_ENDED = 14,        /**< text: why its repetitions ended */
-    SWB_EVENT_WARNING = 15,           /**< text: what the user should know */
-    SWB_EVENT_FAULT = 16,             /**< a fault was injected; text: which */
+    SWB_EVENT_VERIFIED = 11,    /**< status: SWB_OK or SWB_EMISMATCH (value: first bad offset) */
+    SWB_EVENT_NODE_FAILED = 12, /**< status; text: cause */
+    SWB_EVENT_RETRY = 13,       /**< the run will be tried again; text: cause */
+    SWB_EVENT_CELL_ENDED = 14,  /**< text: why its repetitions ended */
+    SWB_EVENT_WARNING = 15,     /**< text: what the user should know */
+    SWB_EVENT_FAULT = 16,       /**< a fault was injected; text: which */
 } swb_event_kind;
 
 /** One event: a plain row. Strings are inside, nothing to free. */
 typedef struct swb_event {
     swb_event_kind kind;
-    int status;         /**< an swb_status where the kind has one, else SWB_OK */
-    int64_t time_ns;    /**< monotonic clock of the runner */
-    uint64_t run;       /**< index of the run in the plan; UINT64_MAX outside runs */
-    uint32_t mode;      /**< index of the mode; UINT32_MAX outside runs */
-    uint32_t node;      /**< index of the node in its run; UINT32_MAX where none is meant */
-    uint64_t value;     /**< as the kind says */
-    uint64_t total;     /**< what `value` counts towards, 0 where nothing */
-    char name[64];      /**< the node's or mode's name */
-    char text[512];     /**< as the kind says; cut where it is longer */
+    int status;      /**< an swb_status where the kind has one, else SWB_OK */
+    int64_t time_ns; /**< monotonic clock of the runner */
+    uint64_t run;    /**< index of the run in the plan; UINT64_MAX outside runs */
+    uint32_t mode;   /**< index of the mode; UINT32_MAX outside runs */
+    uint32_t node;   /**< index of the node in its run; UINT32_MAX where none is meant */
+    uint64_t value;  /**< as the kind says */
+    uint64_t total;  /**< what `value` counts towards, 0 where nothing */
+    char name[64];   /**< the node's or mode's name */
+    char text[512];  /**< as the kind says; cut where it is longer */
 } swb_event;
 
 /** A running experiment. One thread at a time drives it, from its creation to its end. */

@@ -20,7 +20,10 @@ typedef struct swb__buffer {
     int status;
 } swb__buffer;
 
-#define SWB__BUFFER_INIT(limit_bytes) {NULL, 0, 0, (limit_bytes), SWB_OK}
+#define SWB__BUFFER_INIT(limit_bytes)                                                              \
+    {                                                                                              \
+        NULL, 0, 0, (limit_bytes), SWB_OK                                                          \
+    }
 
 void swb__buffer_finish(swb__buffer *buffer);
 /* Empties it, keeps its memory, forgets the failure. */

@@ -54,8 +54,11 @@ char *swb__format_duration(char *out, size_t size, double ns)
 char *swb__format_rate(char *out, size_t size, double bps)
 {
     static const unit units[] = {
-        {"Tbit/s", UINT64_C(1000000000000)}, {"Gbit/s", 1000000000}, {"Mbit/s", 1000000},
-        {"kbit/s", 1000},                    {"bit/s", 1},
+        {"Tbit/s", UINT64_C(1000000000000)},
+        {"Gbit/s", 1000000000},
+        {"Mbit/s", 1000000},
+        {"kbit/s", 1000},
+        {"bit/s", 1},
     };
     return scaled(out, size, bps, units, COUNT(units));
 }
@@ -76,10 +79,14 @@ char *swb__format_exact_bytes(char *out, size_t size, uint64_t bytes)
 {
     /* Decimal units first: they are what file sizes are given in. */
     static const unit units[] = {
-        {"TB", UINT64_C(1000000000000)}, {"GB", 1000000000},
-        {"MB", 1000000},                 {"TiB", UINT64_C(1) << 40},
-        {"GiB", UINT64_C(1) << 30},      {"MiB", UINT64_C(1) << 20},
-        {"kB", 1000},                    {"KiB", 1024},
+        {"TB", UINT64_C(1000000000000)},
+        {"GB", 1000000000},
+        {"MB", 1000000},
+        {"TiB", UINT64_C(1) << 40},
+        {"GiB", UINT64_C(1) << 30},
+        {"MiB", UINT64_C(1) << 20},
+        {"kB", 1000},
+        {"KiB", 1024},
         {"B", 1},
     };
     return exact(out, size, bytes, units, COUNT(units));

@@ -28,7 +28,8 @@ void swb__writer_text(swb__writer *writer, const char *text);
 void swb__writer_printf(swb__writer *writer, const char *format, ...) SWB__PRINTF(2, 3);
 
 /* JSON (RFC 8259). Commas and quotes are put here; nesting at most 63 deep. A number that is not
- * finite becomes null. A string that is NULL becomes null; bytes that are no UTF-8 become U+FFFD. */
+ * finite becomes null. A string that is NULL becomes null; bytes that are no UTF-8 become U+FFFD.
+ */
 void swb__json_open(swb__writer *writer, char bracket);
 void swb__json_close(swb__writer *writer, char bracket);
 void swb__json_key(swb__writer *writer, const char *key);

@@ -34,8 +34,8 @@ typedef void (*swb__timer_fn)(void *argument);
 int swb__timer_start(swb__timer **out, swb_loop *loop, int64_t delay_ns, swb__timer_fn function,
                      void *argument);
 /* Fires every `period_ns`. */
-int swb__timer_repeat(swb__timer **out, swb_loop *loop, int64_t period_ns,
-                      swb__timer_fn function, void *argument);
+int swb__timer_repeat(swb__timer **out, swb_loop *loop, int64_t period_ns, swb__timer_fn function,
+                      void *argument);
 /* Stops and frees; accepts NULL. May be called from the timer's own function. */
 void swb__timer_stop(swb__timer *timer);
 

@@ -26,9 +26,9 @@ typedef struct swb__stream_events {
 typedef struct swb__stream_options {
     const char *address;
     uint16_t port;
-    int verify_peer;         /* 0: self-signed certificates are accepted (Deluge makes its own) */
-    uint64_t connect_ns;     /* deadline of TCP and TLS together */
-    size_t max_frame_bytes;  /* a longer frame ends the stream with SWB_EPROTO; 0: 64 MiB */
+    int verify_peer;        /* 0: self-signed certificates are accepted (Deluge makes its own) */
+    uint64_t connect_ns;    /* deadline of TCP and TLS together */
+    size_t max_frame_bytes; /* a longer frame ends the stream with SWB_EPROTO; 0: 64 MiB */
 } swb__stream_options;
 
 /* Begins to connect; no event comes from within. SWB_ENOMEM, SWB_EINVAL. */

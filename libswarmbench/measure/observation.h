@@ -26,55 +26,55 @@ typedef struct swb__download {
     uint64_t payload_received; /* SWB_COUNT_UNKNOWN where the client does not tell; next two too */
     uint64_t payload_sent;
     uint64_t wasted;
-    uint32_t stalls;           /* periods over 2 s without progress before completion */
-    uint64_t stalled_ns;       /* their total */
+    uint32_t stalls;     /* periods over 2 s without progress before completion */
+    uint64_t stalled_ns; /* their total */
     bool verified;
-    uint64_t bad_offset;       /* first byte that differs; UINT64_MAX: none */
-    int status;                /* SWB_OK, or why it failed */
-    char cause[256];           /* in words; "" on success */
+    uint64_t bad_offset; /* first byte that differs; UINT64_MAX: none */
+    int status;          /* SWB_OK, or why it failed */
+    char cause[256];     /* in words; "" on success */
 } swb__download;
 
 /* One node of a run. */
 typedef struct swb__node_row {
     uint32_t node;
     char name[64];
-    char role[16];   /* "seeder", "leecher", "service" */
+    char role[16]; /* "seeder", "leecher", "service" */
     char group[64];
     char driver[32];
     char version[64];
     char api_version[32];
     char revision[64];
     char address[64];
-    int64_t started_ns; /* process start; or unknown */
-    int64_t ready_ns;   /* API answered; or unknown */
+    int64_t started_ns;    /* process start; or unknown */
+    int64_t ready_ns;      /* API answered; or unknown */
     int64_t seed_begin_ns; /* seeders: the seed command was sent; or unknown */
     int64_t seed_end_ns;   /* seeders: the node serves the content; or unknown */
     uint64_t payload_sent; /* at the end of the run; SWB_COUNT_UNKNOWN */
-    int exit_code;      /* unasked end; -1: none */
+    int exit_code;         /* unasked end; -1: none */
     int exit_signal;
     bool stand_in;
 } swb__node_row;
 
 /* What a run came to. */
 typedef struct swb__run_result {
-    int status;             /* SWB_OK: every download completed and verified */
+    int status; /* SWB_OK: every download completed and verified */
     char cause[256];
-    int64_t started_ns;     /* deployment began */
-    int64_t intended_ns;    /* t0 of the leechers; or unknown */
-    int64_t ended_ns;       /* teardown finished */
-    int64_t start_skew_ns;  /* among leechers meant to start together; -1 unknown */
-    int64_t makespan_ns;    /* intended start to the last completion; -1 where one is missing */
-    int64_t spread_ns;      /* last - first completion; -1 */
-    double seeder_share;    /* bytes sent by seeders / file size; NaN */
-    uint64_t deploy_ns;     /* first start to last node ready */
-    uint64_t content_ns;    /* making content and torrent */
-    char infohash[41];      /* "" where there is none */
+    int64_t started_ns;    /* deployment began */
+    int64_t intended_ns;   /* t0 of the leechers; or unknown */
+    int64_t ended_ns;      /* teardown finished */
+    int64_t start_skew_ns; /* among leechers meant to start together; -1 unknown */
+    int64_t makespan_ns;   /* intended start to the last completion; -1 where one is missing */
+    int64_t spread_ns;     /* last - first completion; -1 */
+    double seeder_share;   /* bytes sent by seeders / file size; NaN */
+    uint64_t deploy_ns;    /* first start to last node ready */
+    uint64_t content_ns;   /* making content and torrent */
+    char infohash[41];     /* "" where there is none */
 } swb__run_result;
 
 /* The runner's own cost during a run. */
 typedef struct swb__harness_cost {
     uint64_t cpu_ns;
-    uint64_t leech_cpu_ns;  /* CPU from the intended start to the last completion */
+    uint64_t leech_cpu_ns; /* CPU from the intended start to the last completion */
     uint64_t leech_wall_ns;
     uint64_t rss_peak_bytes;
     uint64_t rss_bytes;

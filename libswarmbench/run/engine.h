@@ -67,8 +67,8 @@ typedef enum swb__action_kind {
     SWB__ACTION_MAKE_TORRENT,
     SWB__ACTION_PREPARE,
     SWB__ACTION_START,
-    SWB__ACTION_HOLD,   /* operation: to be made ready, its CALL follows */
-    SWB__ACTION_CALL,   /* operation */
+    SWB__ACTION_HOLD,  /* operation: to be made ready, its CALL follows */
+    SWB__ACTION_CALL,  /* operation */
     SWB__ACTION_WATCH, /* begin_ns */
     SWB__ACTION_VERIFY,
     SWB__ACTION_FAULT, /* fault */

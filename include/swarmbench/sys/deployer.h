@@ -29,8 +29,8 @@ SWB_API int swb_loop_post(swb_loop *loop, void (*function)(void *argument), void
 
 /** A file or directory that must be there before a node starts. */
 typedef struct swb_launch_entry {
-    const char *path;    /**< relative to the node's home_dir, without ".." */
-    uint32_t mode;       /**< permission bits */
+    const char *path; /**< relative to the node's home_dir, without ".." */
+    uint32_t mode;    /**< permission bits */
     int is_directory;
     const uint8_t *bytes; /**< a file's content */
     size_t length;
@@ -63,9 +63,9 @@ typedef struct swb_site_request {
     size_t node_count;
     uint64_t content_seed;
     uint64_t content_bytes;
-    uint32_t seeders;              /**< nodes with role SEEDER */
-    int keep_data;                 /**< non-zero: leave data directories in place */
-    uint64_t up_bps;               /**< wanted shaping of each node, absolute; 0 = none */
+    uint32_t seeders; /**< nodes with role SEEDER */
+    int keep_data;    /**< non-zero: leave data directories in place */
+    uint64_t up_bps;  /**< wanted shaping of each node, absolute; 0 = none */
     uint64_t down_bps;
     uint64_t delay_ns;
     double loss;
@@ -134,12 +134,12 @@ typedef struct swb_site_events {
 /** A deployer. Static storage. */
 typedef struct swb_deployer {
     uint32_t api_version;
-    const char *name;        /**< as in the experiment's `deploy: {on: NAME}` */
+    const char *name; /**< as in the experiment's `deploy: {on: NAME}` */
     const char *description;
     const swb_option *options;
     size_t option_count;
-    int shapes;              /**< non-zero where it can shape the network */
-    unsigned faults;         /**< the swb_fault bits it can do */
+    int shapes;      /**< non-zero where it can shape the network */
+    unsigned faults; /**< the swb_fault bits it can do */
 
     /** Can this run happen here? Programs, kernel features, disk, memory. Starts nothing.
      *  Returns SWB_OK, SWB_EENV, SWB_ENOSPACE, SWB_EINPUT with the message set. */
@@ -163,8 +163,7 @@ typedef struct swb_deployer {
     const swb_torrent *(*torrent)(void *site);
 
     /** Writes the launch's files and starts the node; `launch` is borrowed until this returns. */
-    void (*start)(void *site, size_t node, const swb_launch *launch, swb_done done,
-                  void *argument);
+    void (*start)(void *site, size_t node, const swb_launch *launch, swb_done done, void *argument);
 
     /** Watches the content file of the node from now on; tells by events.watched, where the file
      *  system allows it. `begin_ns`: the moment before which no byte can have come. */

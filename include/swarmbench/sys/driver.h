@@ -47,7 +47,7 @@ typedef enum swb_transport {
  * Directories are absolute and lie on the machine (or in the pod) where the node runs.
  */
 typedef struct swb_node {
-    const char *name;        /**< unique in the run: "deluge-03" */
+    const char *name; /**< unique in the run: "deluge-03" */
     swb_role role;
     const char *address;     /**< IP address of its own, for data and API */
     uint16_t data_port;      /**< for peers; free on `address` when the node is placed */
@@ -57,12 +57,12 @@ typedef struct swb_node {
     const char *content_dir; /**< where it stores content, inside home_dir */
     const char *user;        /**< credentials made for this run; 1-32 characters [a-z0-9] */
     const char *password;
-    const char *content_name;   /**< file name of the content in content_dir */
-    uint64_t content_bytes;     /**< its size */
-    uint32_t swarm_size;        /**< nodes in the swarm, for sizing limits */
-    const char *tracker_url;    /**< announce URL; NULL where the run has no tracker */
-    const char *infohash;       /**< 40 hex digits; NULL where there is no torrent */
-    const char *bootstrap;      /**< `bootstrap` of the run's first ready node of this driver; or NULL */
+    const char *content_name; /**< file name of the content in content_dir */
+    uint64_t content_bytes;   /**< its size */
+    uint32_t swarm_size;      /**< nodes in the swarm, for sizing limits */
+    const char *tracker_url;  /**< announce URL; NULL where the run has no tracker */
+    const char *infohash;     /**< 40 hex digits; NULL where there is no torrent */
+    const char *bootstrap; /**< `bootstrap` of the run's first ready node of this driver; or NULL */
     const swb_option_value *options; /**< values in the order of the driver's option table */
 } swb_node;
 
@@ -85,8 +85,8 @@ SWB_API void swb_launch_env(swb_launch *launch, const char *name, const char *va
 /** A directory to make, relative to home_dir, with these permission bits. */
 SWB_API void swb_launch_dir(swb_launch *launch, const char *path, uint32_t mode);
 /** A file to write, relative to home_dir, with these permission bits; its folders are made. */
-SWB_API void swb_launch_file(swb_launch *launch, const char *path, uint32_t mode,
-                             const void *bytes, size_t length);
+SWB_API void swb_launch_file(swb_launch *launch, const char *path, uint32_t mode, const void *bytes,
+                             size_t length);
 
 /** Operations of a driver. Append only. */
 typedef enum swb_operation {
@@ -113,7 +113,7 @@ typedef struct swb_peer {
 /** What an operation is about. Fields that it does not need are NULL or 0. Borrowed. */
 typedef struct swb_command {
     swb_operation operation;
-    const uint8_t *metainfo;    /**< torrent: the bencoded metainfo */
+    const uint8_t *metainfo; /**< torrent: the bencoded metainfo */
     size_t metainfo_length;
     const char *handle;         /**< how the content is named: infohash, CID */
     const swb_content *content; /**< the content itself, for SEED of a STORE driver */
@@ -126,10 +126,10 @@ typedef enum swb_node_state {
     SWB_STATE_UNKNOWN = 0,
     SWB_STATE_CHECKING = 1, /**< reading or hashing what it has */
     SWB_STATE_FETCHING = 2,
-    SWB_STATE_SERVING = 3,  /**< has all and serves it */
+    SWB_STATE_SERVING = 3, /**< has all and serves it */
     SWB_STATE_PAUSED = 4,
-    SWB_STATE_FAILED = 5,   /**< the client reports an error of its own */
-    SWB_STATE_ABSENT = 6,   /**< the node does not know the content */
+    SWB_STATE_FAILED = 5, /**< the client reports an error of its own */
+    SWB_STATE_ABSENT = 6, /**< the node does not know the content */
 } swb_node_state;
 
 /** A counter that the client does not tell. */
@@ -194,8 +194,8 @@ SWB_API void swb_call_body(swb_call *call, const char *type, const void *bytes, 
 /** Adds a field to an application/x-www-form-urlencoded body; encoded here. */
 SWB_API void swb_call_field(swb_call *call, const char *name, const char *value);
 /** Adds a part to a multipart/form-data body; `filename` and `type` may be NULL. */
-SWB_API void swb_call_part(swb_call *call, const char *name, const char *filename,
-                           const char *type, const void *bytes, size_t length);
+SWB_API void swb_call_part(swb_call *call, const char *name, const char *filename, const char *type,
+                           const void *bytes, size_t length);
 /** The request body is the command's content, made while it is sent. */
 SWB_API void swb_call_upload_content(swb_call *call);
 /** The reply's body is the content: verified while it arrives and not kept; first byte, progress
@@ -221,10 +221,10 @@ typedef struct swb_driver {
     const char *description; /**< one line */
     swb_driver_kind kind;
     swb_transport transport;
-    const char *program;     /**< what is started, for checks; option "binary" replaces it */
-    const char *package;     /**< how to get it, one line */
-    const char *service;     /**< driver of the service that each run needs ("opentracker"); or NULL */
-    int needs_bootstrap;     /**< non-zero: other nodes start after the first one is ready */
+    const char *program; /**< what is started, for checks; option "binary" replaces it */
+    const char *package; /**< how to get it, one line */
+    const char *service; /**< driver of the service that each run needs ("opentracker"); or NULL */
+    int needs_bootstrap; /**< non-zero: other nodes start after the first one is ready */
     const swb_option *options;
     size_t option_count;
     size_t session_bytes;

@@ -10,15 +10,15 @@ SWB_BEGIN_DECLS
 
 /** Type of an option, and with it the unit of its value. */
 typedef enum swb_option_type {
-    SWB_OPTION_BOOL,     /**< true or false; `integer` is 0 or 1 */
-    SWB_OPTION_INTEGER,  /**< `integer` */
-    SWB_OPTION_NUMBER,   /**< `number` */
-    SWB_OPTION_SIZE,     /**< "100MB", "64KiB"; `integer` in bytes */
-    SWB_OPTION_DURATION, /**< "30s", "20ms", "2h"; `integer` in ns */
-    SWB_OPTION_RATE,     /**< "100Mbit"; `integer` in bits per second */
-    SWB_OPTION_FRACTION, /**< "20%" or 0.2; `number`, 1 = whole */
-    SWB_OPTION_ENUM,     /**< one of `choices`; `integer` is its position, `string` its name */
-    SWB_OPTION_STRING,   /**< `string` */
+    SWB_OPTION_BOOL,      /**< true or false; `integer` is 0 or 1 */
+    SWB_OPTION_INTEGER,   /**< `integer` */
+    SWB_OPTION_NUMBER,    /**< `number` */
+    SWB_OPTION_SIZE,      /**< "100MB", "64KiB"; `integer` in bytes */
+    SWB_OPTION_DURATION,  /**< "30s", "20ms", "2h"; `integer` in ns */
+    SWB_OPTION_RATE,      /**< "100Mbit"; `integer` in bits per second */
+    SWB_OPTION_FRACTION,  /**< "20%" or 0.2; `number`, 1 = whole */
+    SWB_OPTION_ENUM,      /**< one of `choices`; `integer` is its position, `string` its name */
+    SWB_OPTION_STRING,    /**< `string` */
     SWB_OPTION_FREQUENCY, /**< "5/s", "30/min"; `number` per second */
 } swb_option_type;
 
@@ -26,10 +26,10 @@ typedef enum swb_option_type {
 typedef struct swb_option {
     const char *name; /**< key in the experiment file */
     swb_option_type type;
-    const char *fallback;    /**< value where none is given, as one writes it; NULL = none: 0/NULL */
-    double minimum;          /**< least value in the base unit (with type BOOL/ENUM/STRING unused) */
-    double maximum;          /**< greatest value; 0 with minimum 0 = no limits but the type's */
-    const char *choices;     /**< ENUM: the names, separated by '|' */
+    const char *fallback; /**< value where none is given, as one writes it; NULL = none: 0/NULL */
+    double minimum;       /**< least value in the base unit (with type BOOL/ENUM/STRING unused) */
+    double maximum;       /**< greatest value; 0 with minimum 0 = no limits but the type's */
+    const char *choices;  /**< ENUM: the names, separated by '|' */
     const char *description; /**< one sentence, for the reference page and `swarmbench drivers` */
 } swb_option;
 

@@ -60,7 +60,8 @@ static void exact_units_read_back_as_written(void **state)
     assert_string_equal(swb__format_exact_bytes(text, sizeof text, 100000000), "100MB");
     assert_string_equal(swb__format_exact_bytes(text, sizeof text, 65536), "64KiB");
     assert_string_equal(swb__format_exact_bytes(text, sizeof text, 1), "1B");
-    assert_string_equal(swb__format_exact_duration(text, sizeof text, UINT64_C(90000000000)), "90s");
+    assert_string_equal(swb__format_exact_duration(text, sizeof text, UINT64_C(90000000000)),
+                        "90s");
     assert_string_equal(swb__format_exact_duration(text, sizeof text, 0), "0ns");
     assert_string_equal(swb__format_exact_rate(text, sizeof text, 100000000), "100Mbit");
     assert_string_equal(swb__format_duration(text, sizeof text, 1.2345e9), "1.23 s");
@@ -108,7 +109,8 @@ static void json_is_escaped_and_commas_stand_between_members(void **state)
     close(fd);
     char *text = NULL;
     assert_int_equal(swb__read_file(&text, NULL, path, 1000, NULL), SWB_OK);
-    assert_string_equal(text, "{\"a\\\"b\":\"x\\ny\xef\xbf\xbd\",\"list\":[18446744073709551615,0.1,null]}");
+    assert_string_equal(
+        text, "{\"a\\\"b\":\"x\\ny\xef\xbf\xbd\",\"list\":[18446744073709551615,0.1,null]}");
     free(text);
     unlink(path);
 }
