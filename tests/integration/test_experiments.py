@@ -49,6 +49,16 @@ class Examples(unittest.TestCase):
                 self.assertEqual(problems, [])
 
 
+class Readme(unittest.TestCase):
+    def test_its_experiment_has_a_plan(self):
+        text = (ROOT / "README.md").read_text().split("```yaml\n")[1].split("```")[0]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            result = swarmbench("plan", file.name)
+            self.assertEqual((result.returncode, result.stderr), (DONE, ""))
+
+
 class Malformed(unittest.TestCase):
     def test_each_is_refused_with_its_place_before_anything_starts(self):
         self.assertGreaterEqual(len(MALFORMED), 1)
