@@ -20,6 +20,7 @@
 
 #include <swarmbench/content.h>
 #include <swarmbench/environment.h>
+#include <swarmbench/erasure.h>
 #include <swarmbench/error.h>
 #include <swarmbench/experiment.h>
 #include <swarmbench/results.h>

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ void swb_content_destroy(swb_content *content)
 {
     if (content != NULL) {
         EVP_CIPHER_free(content->cipher);
+        swb__part_destroy(content->part);
         free(content);
     }
 }
@@ -70,6 +72,20 @@ uint64_t swb_content_seed(const swb_content *content)
 uint64_t swb_content_size_bytes(const swb_content *content)
 {
     return content->size_bytes;
+}
+
+void swb__content_describe(char text[SWB__CONTENT_TEXT_BYTES], const swb_content *content)
+{
+    const swb__part *part = content->part;
+    int length = 0;
+    if (part != NULL) {
+        length = snprintf(text, SWB__CONTENT_TEXT_BYTES,
+                          "part %" PRIu32 " of %" PRIu32 "+%" PRIu32 " of ", part->index,
+                          part->data_parts, part->parity_parts);
+    }
+    snprintf(text + length, SWB__CONTENT_TEXT_BYTES - (size_t)length,
+             "content of %" PRIu64 " bytes with seed %" PRIu64,
+             part != NULL ? part->content_bytes : content->size_bytes, content->seed);
 }
 
 static bool is_inside(const swb_content *content, uint64_t offset_bytes, size_t length)

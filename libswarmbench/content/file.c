@@ -136,6 +136,7 @@ int swb_content_verify_file(uint64_t *bad_offset_out, const swb_content *content
     input file = {path, -1, 0};
     swb__reader reader;
     uint64_t bad_offset = 0;
+    char description[SWB__CONTENT_TEXT_BYTES];
     int status = input_open(&file, error);
     if (status != SWB_OK) {
         return status;
@@ -147,10 +148,9 @@ int swb_content_verify_file(uint64_t *bad_offset_out, const swb_content *content
         status = compare_all(&bad_offset, &file, &reader, chunk, error);
     }
     if (status == SWB_EMISMATCH) {
-        swb__fail(error, status,
-                  "%s (%" PRIu64 " bytes) differs at byte %" PRIu64 " from content of %" PRIu64
-                  " bytes with seed %" PRIu64,
-                  path, file.size_bytes, bad_offset, content->size_bytes, content->seed);
+        swb__content_describe(description, content);
+        swb__fail(error, status, "%s (%" PRIu64 " bytes) differs at byte %" PRIu64 " from %s", path,
+                  file.size_bytes, bad_offset, description);
         if (bad_offset_out != NULL) {
             *bad_offset_out = bad_offset;
         }
