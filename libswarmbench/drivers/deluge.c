@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "drivers/builtin.h"
 #include "drivers/client_options.h"
+#include "drivers/deluge_dialogue.h"
 #include "drivers/deluge_operations.h"
 #include "drivers/deluge_rpc.h"
 

@@ -7,181 +7,21 @@
 
 #include <openssl/evp.h>
 
-#include "drivers/deluge_rpc.h"
+#include "drivers/deluge_dialogue.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define CLIENT_VERSION                                                                             \
-    "2.0.3" /* what the daemon is told that it talks to; it wants some version                     \
-             */
-#define ADMIN_LEVEL 10
 
-/* An operation is a login, where the stream is new, and a row of requests. */
-typedef struct dialogue {
-    /* Sends request `index`; SWB_CALL_DONE where there are no more. */
-    int (*ask)(swb_call *call, int index);
-    /* Takes the result of request `index`: SWB_OK, or what swb_call_fail() returned. NULL where any
-     * result will do. */
-    int (*take)(swb_call *call, int index, const swb__rencode *result);
-} dialogue;
-
-/* Steps of a call; STEP_ASKED + i: request i was sent. */
-enum { STEP_BEGIN = 0, STEP_LOGIN = 1, STEP_ASKED = 2 };
-
-/* A request is built in a buffer of its own, then sent and freed. */
-static swb__buffer begin_request(swb_call *call, const char *method, unsigned arguments)
+/* A call without arguments. */
+static int send_call(swb_call *call, const char *method)
 {
-    swb__deluge_session *session = swb_call_session(call);
-    swb__buffer body = SWB__BUFFER_INIT(SWB__DELUGE_REQUEST_MAX);
-    swb__deluge_begin_request(&body, ++session->last_id, method, arguments);
-    return body;
-}
-
-static int send_request(swb_call *call, swb__buffer *body)
-{
-    swb__buffer frame = SWB__BUFFER_INIT(SWB__DELUGE_REQUEST_MAX);
-    swb__deluge_pack(&frame, body);
-    int answer = SWB_CALL_SEND;
-    if (frame.status != SWB_OK) {
-        answer = swb_call_fail(call, frame.status, 0, "the request cannot be built");
-    } else {
-        answer = swb_call_frame(call, frame.data, frame.length);
-    }
-    swb__buffer_finish(&frame);
-    swb__buffer_finish(body);
-    return answer;
-}
-
-/* A call whose arguments are strings only. */
-static int send_call(swb_call *call, const char *method, const char *argument)
-{
-    swb__buffer body = begin_request(call, method, argument == NULL ? 0 : 1);
-    if (argument != NULL) {
-        swb__rencode_put_text(&body, argument);
-    }
+    swb__buffer body = swb__deluge_request(call, method, 0);
     swb__rencode_put_dict(&body, 0);
-    return send_request(call, &body);
-}
-
-static int send_login(swb_call *call)
-{
-    const swb_node *node = swb_call_node(call);
-    swb__buffer body = begin_request(call, "daemon.login", 2);
-    swb__rencode_put_text(&body, node->user);
-    swb__rencode_put_text(&body, node->password);
-    swb__rencode_put_dict(&body, 1);
-    swb__rencode_put_text(&body, "client_version");
-    swb__rencode_put_text(&body, CLIENT_VERSION);
-    return send_request(call, &body);
-}
-
-static int take_login(swb_call *call, const swb__rencode *result)
-{
-    swb__deluge_session *session = swb_call_session(call);
-    if (result->kind != SWB__RENCODE_INTEGER || result->integer < ADMIN_LEVEL) {
-        return swb_call_fail(call, SWB_EAUTH, 0, "the login gives no right to administer");
-    }
-    session->logged_in = true;
-    return SWB_OK;
-}
-
-/* What an exception of the daemon means to us. */
-static int fail_with(swb_call *call, const swb__deluge_message *message)
-{
-    static const struct {
-        const char *exception;
-        const char *word; /* that its text holds; NULL: any */
-        int status;
-        int retriable;
-    } meanings[] = {
-        {"BadLoginError", NULL, SWB_EAUTH, 0},
-        {"AuthenticationRequired", NULL, SWB_EAUTH, 0},
-        {"NotAuthorizedError", NULL, SWB_EAUTH, 1}, /* a new login may help */
-        {"InvalidTorrentError", NULL, SWB_ENOENT, 0},
-        {"KeyError", NULL, SWB_ENOENT, 0},
-        {"AddTorrentError", "already", SWB_EEXIST, 0},
-    };
-    swb__deluge_session *session = swb_call_session(call);
-    int status = SWB_EREMOTE;
-    int retriable = 0;
-    for (size_t i = 0; i < COUNT(meanings); i++) {
-        if (strcmp(message->exception, meanings[i].exception) == 0 &&
-            (meanings[i].word == NULL || strstr(message->text, meanings[i].word) != NULL)) {
-            status = meanings[i].status;
-            retriable = meanings[i].retriable;
-        }
-    }
-    if (status == SWB_EAUTH) {
-        session->logged_in = false;
-    }
-    char text[sizeof message->exception + sizeof message->text + 2];
-    snprintf(text, sizeof text, "%s: %s", message->exception, message->text);
-    return swb_call_fail(call, status, retriable, text);
-}
-
-/* Hands the result of the request sent last to the dialogue and asks the next one. Events and late
- * replies to earlier requests are passed over. */
-static int take_message(swb_call *call, const dialogue *talk, const swb__buffer *body)
-{
-    const swb__deluge_session *session = swb_call_session(call);
-    swb__deluge_message message;
-    int step = swb_call_step(call);
-    if (swb__deluge_read(&message, body) != SWB_OK) {
-        return swb_call_fail(call, SWB_EPROTO, 0, "the reply is no RPC message");
-    }
-    if (message.kind == SWB__DELUGE_EVENT || message.id != session->last_id) {
-        return swb_call_next_frame(call);
-    }
-    if (message.kind == SWB__DELUGE_ERROR) {
-        return fail_with(call, &message);
-    }
-    int status = SWB_OK;
-    int next = 0;
-    if (step == STEP_LOGIN) {
-        status = take_login(call, &message.result);
-    } else {
-        next = step - STEP_ASKED + 1;
-        status = talk->take == NULL ? SWB_OK : talk->take(call, next - 1, &message.result);
-    }
-    if (status != SWB_OK) {
-        return status;
-    }
-    swb_call_set_step(call, STEP_ASKED + next);
-    return talk->ask(call, next);
-}
-
-static int take_reply(swb_call *call, const dialogue *talk)
-{
-    const swb_reply *reply = swb_call_reply(call);
-    swb__buffer body = SWB__BUFFER_INIT(SWB__DELUGE_REPLY_MAX);
-    int status = swb__deluge_unpack(&body, reply->body, reply->length);
-    int answer;
-    if (status == SWB_OK) {
-        answer = take_message(call, talk, &body);
-    } else {
-        answer = swb_call_fail(call, status, 0, "the reply is no frame of compressed bytes");
-    }
-    swb__buffer_finish(&body);
-    return answer;
-}
-
-static int run(swb_call *call, const dialogue *talk)
-{
-    swb__deluge_session *session = swb_call_session(call);
-    if (swb_call_reply(call) != NULL) {
-        return take_reply(call, talk);
-    }
-    session->logged_in = session->logged_in && swb_call_connected(call);
-    if (!session->logged_in) {
-        swb_call_set_step(call, STEP_LOGIN);
-        return send_login(call);
-    }
-    swb_call_set_step(call, STEP_ASKED);
-    return talk->ask(call, 0);
+    return swb__deluge_send(call, &body);
 }
 
 static int ask_listen_port(swb_call *call, int index)
 {
-    return index == 0 ? send_call(call, "core.get_listen_port", NULL) : SWB_CALL_DONE;
+    return index == 0 ? send_call(call, "core.get_listen_port") : SWB_CALL_DONE;
 }
 
 /* The daemon answers before its BitTorrent socket listens. */
@@ -202,14 +42,14 @@ static int take_listen_port(swb_call *call, int index, const swb__rencode *resul
 
 int swb__deluge_ready(swb_call *call)
 {
-    static const dialogue talk = {ask_listen_port, take_listen_port};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_listen_port, take_listen_port};
+    return swb__deluge_run(call, &talk);
 }
 
 static int ask_version(swb_call *call, int index)
 {
     static const char *const methods[] = {"daemon.info", "core.get_libtorrent_version"};
-    return (size_t)index < COUNT(methods) ? send_call(call, methods[index], NULL) : SWB_CALL_DONE;
+    return (size_t)index < COUNT(methods) ? send_call(call, methods[index]) : SWB_CALL_DONE;
 }
 
 static int take_version(swb_call *call, int index, const swb__rencode *result)
@@ -230,8 +70,8 @@ static int take_version(swb_call *call, int index, const swb__rencode *result)
 
 int swb__deluge_version(swb_call *call)
 {
-    static const dialogue talk = {ask_version, take_version};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_version, take_version};
+    return swb__deluge_run(call, &talk);
 }
 
 static void put_base64(swb__buffer *body, const uint8_t *bytes, size_t length)
@@ -250,7 +90,7 @@ static void put_base64(swb__buffer *body, const uint8_t *bytes, size_t length)
 static int send_torrent(swb_call *call, bool has_content)
 {
     const swb_command *command = swb_call_command(call);
-    swb__buffer body = begin_request(call, "core.add_torrent_file", 3);
+    swb__buffer body = swb__deluge_request(call, "core.add_torrent_file", 3);
     swb__rencode_put_text(&body, swb_call_node(call)->content_name);
     put_base64(&body, command->metainfo, command->metainfo_length);
     swb__rencode_put_dict(&body, 2);
@@ -259,7 +99,7 @@ static int send_torrent(swb_call *call, bool has_content)
     swb__rencode_put_text(&body, "seed_mode");
     swb__rencode_put_bool(&body, has_content);
     swb__rencode_put_dict(&body, 0);
-    return send_request(call, &body);
+    return swb__deluge_send(call, &body);
 }
 
 static int ask_seed(swb_call *call, int index)
@@ -287,14 +127,14 @@ static int take_torrent_id(swb_call *call, int index, const swb__rencode *result
 
 int swb__deluge_seed(swb_call *call)
 {
-    static const dialogue talk = {ask_seed, take_torrent_id};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_seed, take_torrent_id};
+    return swb__deluge_run(call, &talk);
 }
 
 int swb__deluge_leech(swb_call *call)
 {
-    static const dialogue talk = {ask_leech, take_torrent_id};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_leech, take_torrent_id};
+    return swb__deluge_run(call, &talk);
 }
 
 static void put_names(swb__buffer *body, const char *const *names, unsigned count)
@@ -311,11 +151,11 @@ static int ask_torrent_status(swb_call *call)
     static const char *const keys[] = {
         "state",     "is_seed",   "total_done", "total_payload_download", "total_payload_upload",
         "num_peers", "num_seeds", "message"};
-    swb__buffer body = begin_request(call, "core.get_torrent_status", 2);
+    swb__buffer body = swb__deluge_request(call, "core.get_torrent_status", 2);
     swb__rencode_put_text(&body, swb_call_command(call)->handle);
     put_names(&body, keys, COUNT(keys));
     swb__rencode_put_dict(&body, 0);
-    return send_request(call, &body);
+    return swb__deluge_send(call, &body);
 }
 
 #define REDUNDANT "net.recv_redundant_bytes"
@@ -325,10 +165,10 @@ static int ask_torrent_status(swb_call *call)
 static int ask_waste(swb_call *call)
 {
     static const char *const keys[] = {REDUNDANT, FAILED};
-    swb__buffer body = begin_request(call, "core.get_session_status", 1);
+    swb__buffer body = swb__deluge_request(call, "core.get_session_status", 1);
     put_names(&body, keys, COUNT(keys));
     swb__rencode_put_dict(&body, 0);
-    return send_request(call, &body);
+    return swb__deluge_send(call, &body);
 }
 
 static int ask_status(swb_call *call, int index)
@@ -416,8 +256,8 @@ static int take_status(swb_call *call, int index, const swb__rencode *result)
 
 int swb__deluge_status(swb_call *call)
 {
-    static const dialogue talk = {ask_status, take_status};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_status, take_status};
+    return swb__deluge_run(call, &talk);
 }
 
 static int ask_remove(swb_call *call, int index)
@@ -425,17 +265,17 @@ static int ask_remove(swb_call *call, int index)
     if (index > 0) {
         return SWB_CALL_DONE;
     }
-    swb__buffer body = begin_request(call, "core.remove_torrent", 2);
+    swb__buffer body = swb__deluge_request(call, "core.remove_torrent", 2);
     swb__rencode_put_text(&body, swb_call_command(call)->handle);
     swb__rencode_put_bool(&body, true);
     swb__rencode_put_dict(&body, 0);
-    return send_request(call, &body);
+    return swb__deluge_send(call, &body);
 }
 
 int swb__deluge_remove(swb_call *call)
 {
-    static const dialogue talk = {ask_remove, NULL};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_remove, NULL};
+    return swb__deluge_run(call, &talk);
 }
 
 static int ask_peer(swb_call *call, int index)
@@ -444,27 +284,27 @@ static int ask_peer(swb_call *call, int index)
     if ((size_t)index >= command->peer_count) {
         return SWB_CALL_DONE;
     }
-    swb__buffer body = begin_request(call, "core.connect_peer", 3);
+    swb__buffer body = swb__deluge_request(call, "core.connect_peer", 3);
     swb__rencode_put_text(&body, command->handle);
     swb__rencode_put_text(&body, command->peers[index].address);
     swb__rencode_put_integer(&body, command->peers[index].port);
     swb__rencode_put_dict(&body, 0);
-    return send_request(call, &body);
+    return swb__deluge_send(call, &body);
 }
 
 int swb__deluge_peers(swb_call *call)
 {
-    static const dialogue talk = {ask_peer, NULL};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_peer, NULL};
+    return swb__deluge_run(call, &talk);
 }
 
 static int ask_shutdown(swb_call *call, int index)
 {
-    return index == 0 ? send_call(call, "daemon.shutdown", NULL) : SWB_CALL_DONE;
+    return index == 0 ? send_call(call, "daemon.shutdown") : SWB_CALL_DONE;
 }
 
 int swb__deluge_stop(swb_call *call)
 {
-    static const dialogue talk = {ask_shutdown, NULL};
-    return run(call, &talk);
+    static const swb__deluge_dialogue talk = {ask_shutdown, NULL};
+    return swb__deluge_run(call, &talk);
 }

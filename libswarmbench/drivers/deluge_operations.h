@@ -4,14 +4,6 @@
 
 #include <swarmbench/sys/driver.h>
 
-#include <stdbool.h>
-
-/* What the driver keeps of a node between operations. */
-typedef struct swb__deluge_session {
-    int64_t last_id; /* of the request sent last */
-    bool logged_in;  /* on the stream that was there then */
-} swb__deluge_session;
-
 int swb__deluge_ready(swb_call *call);
 int swb__deluge_version(swb_call *call);
 int swb__deluge_seed(swb_call *call);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "drivers/builtin.h"
 #include "drivers/client_options.h"
+#include "drivers/qbittorrent_dialogue.h"
 #include "drivers/qbittorrent_operations.h"
 
 #define PROGRAM "qbittorrent-nox"

@@ -6,91 +6,12 @@
 
 #include "base/buffer.h"
 #include "drivers/http_reply.h"
+#include "drivers/qbittorrent_dialogue.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define API "/api/v2/"
-
-/* An operation is a login, where there was none, and a row of requests. */
-typedef struct dialogue {
-    /* Sends request `index`; SWB_CALL_DONE where there are no more. The reply to the request before
-     * it is still there. */
-    int (*ask)(swb_call *call, int index);
-    /* Takes the reply to request `index`: SWB_OK, or what swb_call_fail() returned. */
-    int (*take)(swb_call *call, int index);
-} dialogue;
-
-/* Steps of a call: three for each request. A second login for one request is not tried. */
-enum { STEP_ASKED = 0, STEP_LOGIN = 1, STEP_ASKED_AGAIN = 2, STEPS = 3 };
-
-static int ask(swb_call *call, const dialogue *talk, int index, int phase)
-{
-    swb_call_set_step(call, index * STEPS + phase);
-    return talk->ask(call, index);
-}
-
-static int send_login(swb_call *call, int index)
-{
-    const swb_node *node = swb_call_node(call);
-    swb_call_set_step(call, index * STEPS + STEP_LOGIN);
-    int answer = swb_call_http(call, "POST", API "auth/login");
-    swb_call_field(call, "username", node->user);
-    swb_call_field(call, "password", node->password);
-    return answer;
-}
-
-/* 4.x to 5.1 answer 200 with "Ok." or "Fails."; 5.2 answers 204 or 401; 403 is a ban. */
-static int take_login(swb_call *call)
-{
-    swb__qbittorrent_session *session = swb_call_session(call);
-    const swb_reply *reply = swb_call_reply(call);
-    if (reply->http_status == 403) {
-        return swb_call_fail(call, SWB_EAUTH, 0, "banned after too many failed logins");
-    }
-    if (reply->http_status == 401 || swb__reply_is(call, "Fails.")) {
-        return swb_call_fail(call, SWB_EAUTH, 0, "wrong user name or password");
-    }
-    int status = swb__reply_expect_success(call);
-    if (status != SWB_OK) {
-        return status;
-    }
-    session->logged_in = true;
-    return SWB_OK;
-}
-
-static bool login_is_wanted(const swb_call *call)
-{
-    int http = swb_call_reply(call)->http_status;
-    return http == 401 || http == 403;
-}
-
-static int take_reply(swb_call *call, const dialogue *talk)
-{
-    swb__qbittorrent_session *session = swb_call_session(call);
-    int index = swb_call_step(call) / STEPS;
-    int phase = swb_call_step(call) % STEPS;
-    if (phase == STEP_LOGIN) {
-        int status = take_login(call);
-        return status == SWB_OK ? ask(call, talk, index, STEP_ASKED_AGAIN) : status;
-    }
-    if (login_is_wanted(call)) {
-        session->logged_in = false;
-        if (phase == STEP_ASKED) {
-            return send_login(call, index);
-        }
-        return swb_call_fail(call, SWB_EAUTH, 1, "the login does not hold");
-    }
-    int status = talk->take(call, index);
-    return status == SWB_OK ? ask(call, talk, index + 1, STEP_ASKED) : status;
-}
-
-static int run(swb_call *call, const dialogue *talk)
-{
-    const swb__qbittorrent_session *session = swb_call_session(call);
-    if (swb_call_reply(call) != NULL) {
-        return take_reply(call, talk);
-    }
-    return session->logged_in ? ask(call, talk, 0, STEP_ASKED) : send_login(call, 0);
-}
+#define API SWB__QBITTORRENT_API
+/* A torrent that was taken is there within milliseconds: so many looks are seconds. */
+#define LOOKS_MAX 500
 
 /* A GET of `path` with the command's handle behind it. */
 static int get_of_handle(swb_call *call, const char *path)
@@ -134,8 +55,8 @@ static int take_ready(swb_call *call, int index)
 
 int swb__qbittorrent_ready(swb_call *call)
 {
-    static const dialogue talk = {ask_ready, take_ready};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_ready, take_ready};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 static int ask_version(swb_call *call, int index)
@@ -173,8 +94,8 @@ static int take_version(swb_call *call, int index)
 
 int swb__qbittorrent_version(swb_call *call)
 {
-    static const dialogue talk = {ask_version, take_version};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_version, take_version};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 static void add_part(swb_call *call, const char *name, const char *value)
@@ -205,13 +126,33 @@ static bool add_was_refused(const swb_call *call)
     return swb_call_reply(call)->http_status == 409 || swb__reply_is(call, "Fails.");
 }
 
+/* Without this the torrent waits for libtorrent's queue, which is looked at once a second; until
+ * then it turns peers away, though its state says that it serves. */
+static int send_start(swb_call *call)
+{
+    int answer = swb_call_http(call, "POST", API "torrents/setForceStart");
+    swb_call_field(call, "hashes", swb_call_command(call)->handle);
+    swb_call_field(call, "value", "true");
+    return answer;
+}
+
 static int ask_add(swb_call *call, int index, bool has_content)
 {
+    swb__qbittorrent_session *session = swb_call_session(call);
     if (index == 0) {
+        session->add = SWB__ADD_SENT;
         return send_torrent(call, has_content);
     }
-    return index == 1 && add_was_refused(call) ? get_of_handle(call, API "torrents/info?hashes=")
-                                               : SWB_CALL_DONE;
+    if (session->add == SWB__ADD_STARTED) {
+        return SWB_CALL_DONE;
+    }
+    if (session->add == SWB__ADD_SEEN) {
+        return send_start(call);
+    }
+    if (index > LOOKS_MAX) {
+        return swb_call_fail(call, SWB_EREMOTE, 0, "the torrent was taken, but does not appear");
+    }
+    return get_of_handle(call, API "torrents/info?hashes=");
 }
 
 static int ask_seed(swb_call *call, int index)
@@ -237,17 +178,22 @@ static int take_torrents(cJSON **out, swb_call *call)
     return status;
 }
 
-static int take_why_refused(swb_call *call)
+/* What is there after the torrent was sent tells why it was refused, or that it was taken. */
+static int take_look(swb_call *call, swb__qbittorrent_session *session)
 {
     cJSON *torrents = NULL;
     int status = take_torrents(&torrents, call);
-    if (status == SWB_OK) {
-        status = cJSON_GetArraySize(torrents) > 0
-                     ? swb_call_fail(call, SWB_EEXIST, 0, "the torrent is there already")
+    if (status != SWB_OK) {
+        return status;
+    }
+    bool there = cJSON_GetArraySize(torrents) > 0;
+    cJSON_Delete(torrents);
+    if (session->add == SWB__ADD_REFUSED) {
+        return there ? swb_call_fail(call, SWB_EEXIST, 0, "the torrent is there already")
                      : swb_call_fail(call, SWB_EREMOTE, 0, "the torrent was refused");
     }
-    cJSON_Delete(torrents);
-    return status;
+    session->add = there ? SWB__ADD_SEEN : SWB__ADD_TAKEN;
+    return SWB_OK;
 }
 
 /* 5.2: {"success_count": 1, "failure_count": 0, ...} */
@@ -262,28 +208,42 @@ static int take_counts(swb_call *call)
     return status;
 }
 
-static int take_add(swb_call *call, int index)
+static int take_addition(swb_call *call, swb__qbittorrent_session *session)
 {
-    if (index == 1) {
-        return take_why_refused(call);
-    }
     if (add_was_refused(call)) {
+        session->add = SWB__ADD_REFUSED;
         return SWB_OK;
     }
+    session->add = SWB__ADD_TAKEN;
     int status = swb__reply_expect_success(call);
     return status != SWB_OK || swb__reply_is(call, "Ok.") ? status : take_counts(call);
 }
 
+static int take_add(swb_call *call, int index)
+{
+    swb__qbittorrent_session *session = swb_call_session(call);
+    (void)index;
+    switch (session->add) {
+    case SWB__ADD_SENT:
+        return take_addition(call, session);
+    case SWB__ADD_SEEN:
+        session->add = SWB__ADD_STARTED;
+        return swb__reply_expect_success(call);
+    default:
+        return take_look(call, session);
+    }
+}
+
 int swb__qbittorrent_seed(swb_call *call)
 {
-    static const dialogue talk = {ask_seed, take_add};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_seed, take_add};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 int swb__qbittorrent_leech(swb_call *call)
 {
-    static const dialogue talk = {ask_leech, take_add};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_leech, take_add};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 /* Waste is told by the torrent's properties only: asked for once, when it no longer grows. */
@@ -381,8 +341,8 @@ static int take_status(swb_call *call, int index)
 
 int swb__qbittorrent_status(swb_call *call)
 {
-    static const dialogue talk = {ask_status, take_status};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_status, take_status};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 /* A torrent appears a moment after the reply to its addition, so that trying again may help. */
@@ -420,8 +380,8 @@ static int take_remove(swb_call *call, int index)
 
 int swb__qbittorrent_remove(swb_call *call)
 {
-    static const dialogue talk = {ask_remove, take_remove};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_remove, take_remove};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 static int ask_peers(swb_call *call, int index)
@@ -463,8 +423,8 @@ static int take_peers(swb_call *call, int index)
 
 int swb__qbittorrent_peers(swb_call *call)
 {
-    static const dialogue talk = {ask_peers, take_peers};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_peers, take_peers};
+    return swb__qbittorrent_run(call, &talk);
 }
 
 static int ask_shutdown(swb_call *call, int index)
@@ -474,6 +434,6 @@ static int ask_shutdown(swb_call *call, int index)
 
 int swb__qbittorrent_stop(swb_call *call)
 {
-    static const dialogue talk = {ask_shutdown, take_success};
-    return run(call, &talk);
+    static const swb__qbittorrent_dialogue talk = {ask_shutdown, take_success};
+    return swb__qbittorrent_run(call, &talk);
 }

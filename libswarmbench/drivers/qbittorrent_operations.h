@@ -4,13 +4,6 @@
 
 #include <swarmbench/sys/driver.h>
 
-#include <stdbool.h>
-
-/* What the driver keeps of a node between operations. */
-typedef struct swb__qbittorrent_session {
-    bool logged_in; /* the cookie of the login is in the HTTP client's jar */
-} swb__qbittorrent_session;
-
 int swb__qbittorrent_ready(swb_call *call);
 int swb__qbittorrent_version(swb_call *call);
 int swb__qbittorrent_seed(swb_call *call);

@@ -48,6 +48,24 @@ static void seed_skips_the_check_of_the_data(void **state)
     assert_int_equal(player_play(&player, &command, "qbittorrent4-seed.txt"), SWB_OK);
 }
 
+static const swb_reply *taken_but_never_there(void *argument, const swb__exchange *exchange)
+{
+    static const swb_reply taken = {200, "text/plain", (const uint8_t *)"Ok.", 3};
+    static const swb_reply nothing = {200, "application/json", (const uint8_t *)"[]", 2};
+    (void)argument;
+    return strcmp(exchange->method, "POST") == 0 ? &taken : &nothing;
+}
+
+static void torrent_that_never_appears_is_not_awaited_for_ever(void **state)
+{
+    test_player player;
+    const swb_command command = recorded_command(state, SWB_OP_LEECH);
+    player_open(&player, &swb__driver_qbittorrent);
+    assert_int_equal(player_run(&player, &command, taken_but_never_there, NULL), SWB_EREMOTE);
+    assert_string_equal(player.error.message,
+                        "node-01: leech: the torrent was taken, but does not appear");
+}
+
 static void wrong_password_is_refused_for_good_in_both_dialects(void **state)
 {
     static const char *const recordings[] = {"qbittorrent4-ready-wrong-password.txt",
@@ -230,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations_succeed_on_what_was_recorded),
         cmocka_unit_test(refusals_are_told_apart),
+        cmocka_unit_test(torrent_that_never_appears_is_not_awaited_for_ever),
         cmocka_unit_test(seed_skips_the_check_of_the_data),
         cmocka_unit_test(wrong_password_is_refused_for_good_in_both_dialects),
         cmocka_unit_test(version_is_read),
