@@ -162,9 +162,11 @@ int swb_call_fail(swb_call *call, int status, int retriable, const char *message
 }
 
 /* Keeps the failure of a step of building an exchange. */
-static int keep(swb_call *call, int status, const char *why)
+static void keep(swb_call *call, int status, const char *why)
 {
-    return status == SWB_OK ? SWB_OK : swb_call_fail(call, status, 0, why);
+    if (status != SWB_OK) {
+        swb_call_fail(call, status, 0, why);
+    }
 }
 
 static int begin(swb_call *call, swb_transport transport)
@@ -188,7 +190,8 @@ int swb_call_http(swb_call *call, const char *method, const char *path)
     const char *why = NO_MEMORY;
     int status = begin(call, SWB_TRANSPORT_HTTP);
     if (status == SWB_OK) {
-        status = keep(call, swb__exchange_request(&call->exchange, method, path, &why), why);
+        status = swb__exchange_request(&call->exchange, method, path, &why);
+        keep(call, status, why);
     }
     return status == SWB_OK ? SWB_CALL_SEND : status;
 }
@@ -196,19 +199,22 @@ int swb_call_http(swb_call *call, const char *method, const char *path)
 void swb_call_header(swb_call *call, const char *name, const char *value)
 {
     const char *why = NO_MEMORY;
-    keep(call, swb__exchange_header(&call->exchange, name, value, &why), why);
+    int status = swb__exchange_header(&call->exchange, name, value, &why);
+    keep(call, status, why);
 }
 
 void swb_call_body(swb_call *call, const char *type, const void *bytes, size_t length)
 {
     const char *why = NO_MEMORY;
-    keep(call, swb__exchange_body(&call->exchange, type, bytes, length, &why), why);
+    int status = swb__exchange_body(&call->exchange, type, bytes, length, &why);
+    keep(call, status, why);
 }
 
 void swb_call_field(swb_call *call, const char *name, const char *value)
 {
     const char *why = NO_MEMORY;
-    keep(call, swb__exchange_field(&call->exchange, name, value, &why), why);
+    int status = swb__exchange_field(&call->exchange, name, value, &why);
+    keep(call, status, why);
 }
 
 void swb_call_part(swb_call *call, const char *name, const char *filename, const char *type,
@@ -217,7 +223,8 @@ void swb_call_part(swb_call *call, const char *name, const char *filename, const
     const char *why = NO_MEMORY;
     /* Borrowed by the part for the call below, which copies. */
     const swb__part part = {(char *)name, (char *)filename, (char *)type, (uint8_t *)bytes, length};
-    keep(call, swb__exchange_part(&call->exchange, &part, &why), why);
+    int status = swb__exchange_part(&call->exchange, &part, &why);
+    keep(call, status, why);
 }
 
 void swb_call_upload_content(swb_call *call)
@@ -227,7 +234,8 @@ void swb_call_upload_content(swb_call *call)
         swb_call_fail(call, SWB_EINVAL, 0, "the command has no content to upload");
         return;
     }
-    keep(call, swb__exchange_upload(&call->exchange, &why), why);
+    int status = swb__exchange_upload(&call->exchange, &why);
+    keep(call, status, why);
 }
 
 void swb_call_download_content(swb_call *call)
@@ -240,7 +248,8 @@ int swb_call_frame(swb_call *call, const void *bytes, size_t length)
     const char *why = NO_MEMORY;
     int status = begin(call, SWB_TRANSPORT_TLS);
     if (status == SWB_OK) {
-        status = keep(call, swb__exchange_frame(&call->exchange, bytes, length, &why), why);
+        status = swb__exchange_frame(&call->exchange, bytes, length, &why);
+        keep(call, status, why);
     }
     return status == SWB_OK ? SWB_CALL_SEND : status;
 }

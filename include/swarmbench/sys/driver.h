@@ -97,7 +97,7 @@ typedef enum swb_operation {
     SWB_OP_STATUS = 4,  /**< fill result->state and the counters */
     SWB_OP_REMOVE = 5,  /**< forget the content and delete its data */
     SWB_OP_PEERS = 6,   /**< introduce the peers of the command to the node */
-    SWB_OP_STOP = 7,    /**< ask the client to end itself */
+    SWB_OP_STOP = 7,    /**< ask the client to end itself; SWB_EUNSUPPORTED: by a signal only */
     SWB_OP_COUNT = 8,
 } swb_operation;
 
