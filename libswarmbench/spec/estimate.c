@@ -56,7 +56,8 @@ static double arrival_s(const swb__settings *settings)
     case SWB__ARRIVAL_POISSON:
         return after_first / settings->arrival.rate_per_s;
     case SWB__ARRIVAL_WAVES:
-        return after_first / settings->arrival.wave * every;
+        after_first /= settings->arrival.wave; /* whole waves after the first one */
+        return after_first * every;
     case SWB__ARRIVAL_TOGETHER:
         break;
     }

@@ -9,7 +9,7 @@
 
 /* Longer tables lose their middle. */
 #define ROWS_MAX 60
-#define ROWS_AT_ENDS 25
+#define ROWS_AT_ENDS UINT64_C(25)
 
 static void write_heading(swb__writer *writer, const swb_plan *plan)
 {
