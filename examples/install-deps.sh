@@ -11,7 +11,7 @@ packages_of() {
         ;;
     clients) echo deluged qbittorrent-nox opentracker ;;
     test)
-        echo libcmocka-dev python3 python3-jsonschema python3-yaml python3-libtorrent mktorrent \
+        echo git libcmocka-dev python3 python3-jsonschema python3-yaml python3-libtorrent mktorrent \
             tcpdump openssl sqlite3 valgrind clang clang-format libclang-rt-14-dev mandoc \
             shellcheck procps util-linux
         ;;

@@ -17,7 +17,7 @@ const char *cli_value(const cli_arguments *arguments, const char *option)
             return arguments->values[i];
         }
     }
-    assert(!"an option that the command's table lacks");
+    assert(false); /* the command's table lacks the option */
     return NULL;
 }
 
