@@ -41,6 +41,18 @@ static int try_ports(uint32_t address)
     return failure;
 }
 
+/* Neighbouring addresses have neighbouring ports, below those that the kernel hands out. */
+static uint16_t wildcard_port(uint32_t number)
+{
+    return (uint16_t)(SWB__WILDCARD_FIRST + number % SWB__WILDCARD_COUNT);
+}
+
+static int try_wildcard(uint32_t number)
+{
+    int failure = try_bind(INADDR_ANY, wildcard_port(number), SOCK_STREAM);
+    return failure != 0 ? failure : try_bind(INADDR_ANY, wildcard_port(number), SOCK_DGRAM);
+}
+
 /* An address that ends in 0 or 255 looks like a network to some clients. */
 static bool is_plain(uint32_t number)
 {
@@ -66,9 +78,11 @@ int swb__addresses_choose(swb__address *out, size_t count, swb_error *error)
     for (size_t i = 0; i < count;) {
         number = next_number(number);
         int failure = try_ports(LOOPBACK | number);
+        failure = failure != 0 ? failure : try_wildcard(number);
         if (failure == 0) {
-            snprintf(out[i++], SWB__ADDRESS_SIZE, "127.%u.%u.%u", number >> 16,
+            snprintf(out[i].text, sizeof out[i].text, "127.%u.%u.%u", number >> 16,
                      (number >> 8) & 0xff, number & 0xff);
+            out[i++].wildcard_port = wildcard_port(number);
         } else if (failure != EADDRINUSE || ++taken > MOST_TAKEN) {
             return swb__fail_errno(error, SWB_EENV, failure,
                                    "ports %d, %d and %d on loopback address 127.%u.%u.%u",

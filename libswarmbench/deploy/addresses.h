@@ -12,12 +12,18 @@
 #define SWB__API_PORT 8080
 #define SWB__EXTRA_PORT 9090
 
-#define SWB__ADDRESS_SIZE 16
-typedef char swb__address[SWB__ADDRESS_SIZE]; /* "127.9.4.17" */
+/* Where wildcard ports lie; apart from the three above. */
+#define SWB__WILDCARD_FIRST 12000
+#define SWB__WILDCARD_COUNT 20000
+
+typedef struct swb__address {
+    char text[16];          /* "127.9.4.17" */
+    uint16_t wildcard_port; /* free on all addresses of the machine; another one for each */
+} swb__address;
 
 /*
  * Fills `out` with `count` different addresses in 127.0.0.0/8 on which the three ports are free,
- * TCP and UDP. Where they begin is drawn at random out of 16 million, so that runners at the same
+ * TCP and UDP, and whose wildcard ports are. Where they begin is drawn at random out of 16 million, so that runners at the same
  * time do not meet: a port cannot be held for a client that has yet to start. SWB_EENV.
  */
 int swb__addresses_choose(swb__address *out, size_t count, swb_error *error);

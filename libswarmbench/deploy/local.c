@@ -13,6 +13,7 @@ static void place(void *argument, size_t index, swb_node *out)
     out->data_port = SWB__DATA_PORT;
     out->api_port = SWB__API_PORT;
     out->extra_port = SWB__EXTRA_PORT;
+    out->wildcard_port = node->wildcard_port;
     out->home_dir = node->home_dir;
     out->content_dir = node->content_dir;
     out->user = site->user;

@@ -38,18 +38,6 @@ static int check_shaping(const swb_site_request *request, swb_error *error)
     return SWB_OK;
 }
 
-static const char *program_of(const swb_node_request *node)
-{
-    for (size_t i = 0; node->options != NULL && i < node->driver->option_count; i++) {
-        const char *value = node->options[i].string;
-        if (strcmp(node->driver->options[i].name, "binary") == 0 && value != NULL &&
-            value[0] != '\0') {
-            return value;
-        }
-    }
-    return node->driver->program;
-}
-
 static int check_programs(const swb_site_request *request, swb_error *error)
 {
     char path[PATH_SIZE];
@@ -60,7 +48,7 @@ static int check_programs(const swb_site_request *request, swb_error *error)
     }
     for (size_t i = 0; i < request->node_count; i++) {
         const swb_driver *driver = request->nodes[i].driver;
-        const char *program = program_of(&request->nodes[i]);
+        const char *program = swb_driver_program(driver, request->nodes[i].options);
         if (!swb__find_program(path, sizeof path, program)) {
             return swb__fail(error, SWB_EENV, "program '%s' of driver '%s' is missing: %s", program,
                              driver->name, driver->package);

@@ -43,6 +43,7 @@ typedef struct local_node {
     local_site *site;
     const swb_node_request *request;
     const char *address;
+    uint16_t wildcard_port;
     char *home_dir;
     char *content_dir;
     char *content_path;

@@ -4,6 +4,7 @@
 
 #include <swarmbench/sys/driver.h>
 
+extern const swb_driver swb__driver_codex;
 extern const swb_driver swb__driver_deluge;
 extern const swb_driver swb__driver_opentracker;
 extern const swb_driver swb__driver_qbittorrent;

@@ -41,6 +41,8 @@ int swb__call_create(swb_call **out, const swb_driver *driver, const swb_node *n
     call->result.payload_received = SWB_COUNT_UNKNOWN;
     call->result.payload_sent = SWB_COUNT_UNKNOWN;
     call->result.wasted = SWB_COUNT_UNKNOWN;
+    call->result.wire_received = SWB_COUNT_UNKNOWN;
+    call->result.wire_sent = SWB_COUNT_UNKNOWN;
     call->result.peers = SWB_COUNT_UNKNOWN;
     *out = call;
     return SWB_OK;
@@ -194,6 +196,13 @@ int swb_call_http(swb_call *call, const char *method, const char *path)
         keep(call, status, why);
     }
     return status == SWB_OK ? SWB_CALL_SEND : status;
+}
+
+int swb_call_http_extra(swb_call *call, const char *method, const char *path)
+{
+    int answer = swb_call_http(call, method, path);
+    call->exchange.extra = answer == SWB_CALL_SEND;
+    return answer;
 }
 
 void swb_call_header(swb_call *call, const char *name, const char *value)

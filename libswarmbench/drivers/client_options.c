@@ -14,9 +14,3 @@ const swb_option swb__client_options[SWB__CLIENT_OPTION_COUNT] = {
     [SWB__CLIENT_PROTOCOL] = {"protocol", SWB_OPTION_ENUM, "tcp", 0, 0, "tcp|utp|both",
                               "What carries the data between peers."},
 };
-
-const char *swb__client_program(const swb_node *node, const char *program)
-{
-    const char *binary = node->options[SWB__CLIENT_BINARY].string;
-    return binary == NULL ? program : binary;
-}

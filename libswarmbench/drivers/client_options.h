@@ -28,7 +28,4 @@ typedef enum swb__protocol {
 
 extern const swb_option swb__client_options[SWB__CLIENT_OPTION_COUNT];
 
-/* The program to start: option "binary", else the driver's own. */
-const char *swb__client_program(const swb_node *node, const char *program);
-
 #endif

@@ -155,7 +155,7 @@ static int launch_deluge(const swb_node *node, swb_launch *launch, swb_error *er
 {
     char port[8];
     snprintf(port, sizeof port, "%u", node->api_port);
-    swb_launch_program(launch, swb__client_program(node, PROGRAM));
+    swb_launch_program(launch, node->program);
     swb_launch_arg(launch, "-d"); /* stay in the foreground */
     swb_launch_arg(launch, "-c");
     swb_launch_arg2(launch, node->home_dir, "/cfg");

@@ -24,6 +24,7 @@ typedef struct swb__exchange {
     swb_transport transport;
     char *method;
     char *path;
+    bool extra; /* to the node's extra port */
     swb__pair *headers;
     size_t header_count;
     char *body_type; /* or NULL */

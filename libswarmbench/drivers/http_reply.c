@@ -17,7 +17,7 @@ static const char *excerpt(char *out, size_t size, const swb_reply *reply)
     return out;
 }
 
-static int fail_with_body(swb_call *call, int status, int retriable, const char *what)
+int swb__reply_fail(swb_call *call, int status, int retriable, const char *what)
 {
     const swb_reply *reply = swb_call_reply(call);
     char body[160];
@@ -38,13 +38,13 @@ int swb__reply_expect_success(swb_call *call)
     const swb_reply *reply = swb_call_reply(call);
     int http = reply->http_status;
     if (http >= 200 && http < 300) {
-        return is_web_page(reply) ? fail_with_body(call, SWB_EPROTO, 0, "is a web page") : SWB_OK;
+        return is_web_page(reply) ? swb__reply_fail(call, SWB_EPROTO, 0, "is a web page") : SWB_OK;
     }
     if (http == 404) {
-        return fail_with_body(call, SWB_ENOENT, 0, "not found");
+        return swb__reply_fail(call, SWB_ENOENT, 0, "not found");
     }
     bool busy = http == 429 || http >= 500;
-    return fail_with_body(call, SWB_EREMOTE, busy, busy ? "for now" : "refused");
+    return swb__reply_fail(call, SWB_EREMOTE, busy, busy ? "for now" : "refused");
 }
 
 bool swb__reply_is(const swb_call *call, const char *text)
@@ -82,7 +82,7 @@ int swb__reply_text(char *out, size_t size, swb_call *call)
     }
     excerpt(line, sizeof line, swb_call_reply(call));
     if (line[0] == '\0' || !swb__reply_is(call, line)) {
-        return fail_with_body(call, SWB_EPROTO, 0, "is not one line of text");
+        return swb__reply_fail(call, SWB_EPROTO, 0, "is not one line of text");
     }
     snprintf(out, size, "%s", line);
     return SWB_OK;
@@ -97,7 +97,7 @@ int swb__reply_json(cJSON **out, swb_call *call)
     }
     cJSON *json = cJSON_ParseWithLength((const char *)reply->body, reply->length);
     if (json == NULL) {
-        return fail_with_body(call, SWB_EPROTO, 0, "is no JSON");
+        return swb__reply_fail(call, SWB_EPROTO, 0, "is no JSON");
     }
     *out = json;
     return SWB_OK;

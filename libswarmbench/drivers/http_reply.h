@@ -11,6 +11,9 @@
 /* All look at swb_call_reply(call). Those that return a status return SWB_OK or what
  * swb_call_fail() returned. */
 
+/* Fails the call with "HTTP STATUS `what`: 'BODY'". */
+int swb__reply_fail(swb_call *call, int status, int retriable, const char *what);
+
 /* A 2xx status. A web page with it: SWB_EPROTO. 404: SWB_ENOENT. 429 and 5xx: SWB_EREMOTE,
  * retriable. Others: SWB_EREMOTE. */
 int swb__reply_expect_success(swb_call *call);

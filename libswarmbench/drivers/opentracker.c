@@ -21,7 +21,6 @@ static const swb_option options[OPTION_COUNT] = {
  * are given to those who ask from the node's own address or from the local machine. */
 static int launch_opentracker(const swb_node *node, swb_launch *launch, swb_error *error)
 {
-    const char *binary = node->options[OPTION_BINARY].string;
     swb__buffer file = SWB__BUFFER_INIT(16 * 1024);
     swb__buffer_printf(&file, "listen.tcp %s:%u\n", node->address, node->api_port);
     swb__buffer_printf(&file, "listen.udp %s:%u\n", node->address, node->api_port);
@@ -33,7 +32,7 @@ static int launch_opentracker(const swb_node *node, swb_launch *launch, swb_erro
     if (file.status != SWB_OK) {
         return swb__fail_nomem(error);
     }
-    swb_launch_program(launch, binary == NULL ? PROGRAM : binary);
+    swb_launch_program(launch, node->program);
     swb_launch_arg(launch, "-f");
     swb_launch_arg2(launch, node->home_dir, "/opentracker.conf");
     swb_launch_dir(launch, "root", 0755);

@@ -128,7 +128,7 @@ static int launch_qbittorrent(const swb_node *node, swb_launch *launch, swb_erro
     put_session(&file, node);
     int status = put_preferences(&file, node);
     if (status == SWB_OK) {
-        swb_launch_program(launch, swb__client_program(node, PROGRAM));
+        swb_launch_program(launch, node->program);
         swb_launch_arg2(launch, "--profile=", node->home_dir);
         swb_launch_file(launch, "qBittorrent/config/qBittorrent.conf", 0600, file.data,
                         file.length);

@@ -1,17 +1,19 @@
 #include <swarmbench/sys/driver.h>
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "drivers/builtin.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define REGISTERED_MAX 32
 
 /* Every built-in driver has its line here; NULL ends the list. */
 static const swb_driver *const builtin[] = {
+    &swb__driver_codex,
     &swb__driver_deluge,
     &swb__driver_qbittorrent,
     &swb__driver_opentracker,
@@ -50,9 +52,34 @@ const swb_driver *swb_driver_find(const char *name)
     return NULL;
 }
 
+const char *swb_driver_program(const swb_driver *driver, const swb_option_value *options)
+{
+    for (size_t i = 0; options != NULL && i < driver->option_count; i++) {
+        const char *value = options[i].string;
+        if (strcmp(driver->options[i].name, "binary") == 0 && value != NULL && value[0] != '\0') {
+            return value;
+        }
+    }
+    const char *named = driver->program_env == NULL ? NULL : getenv(driver->program_env);
+    return named != NULL && named[0] != '\0' ? named : driver->program;
+}
+
+/* Which operations a driver must have. */
+static bool needs(const swb_driver *driver, swb_operation operation)
+{
+    switch (driver->kind) {
+    case SWB_DRIVER_SERVICE:
+        return operation == SWB_OP_READY || operation == SWB_OP_VERSION || operation == SWB_OP_STOP;
+    case SWB_DRIVER_TORRENT:
+        return operation != SWB_OP_READ;
+    case SWB_DRIVER_STORE:
+        break;
+    }
+    return true;
+}
+
 static const char *missing_member(char *out, size_t size, const swb_driver *driver)
 {
-    static const swb_operation of_service[] = {SWB_OP_READY, SWB_OP_VERSION, SWB_OP_STOP};
     if (driver->description == NULL || driver->program == NULL || driver->package == NULL) {
         return "description, program and package";
     }
@@ -62,10 +89,8 @@ static const char *missing_member(char *out, size_t size, const swb_driver *driv
     if (driver->transport == SWB_TRANSPORT_TLS && driver->frame == NULL) {
         return "frame";
     }
-    size_t count = driver->kind == SWB_DRIVER_SERVICE ? COUNT(of_service) : SWB_OP_COUNT;
-    for (size_t i = 0; i < count; i++) {
-        swb_operation op = driver->kind == SWB_DRIVER_SERVICE ? of_service[i] : (swb_operation)i;
-        if (driver->operations[op] == NULL) {
+    for (int op = 0; op < SWB_OP_COUNT; op++) {
+        if (needs(driver, op) && driver->operations[op] == NULL) {
             snprintf(out, size, "operations[%s]", swb_operation_name(op));
             return out;
         }
@@ -104,7 +129,7 @@ int swb_driver_register(const swb_driver *driver, swb_error *error)
 const char *swb_operation_name(swb_operation operation)
 {
     static const char *const names[SWB_OP_COUNT] = {
-        "ready", "version", "seed", "leech", "status", "remove", "peers", "stop",
+        "ready", "version", "seed", "leech", "status", "remove", "peers", "stop", "read",
     };
     return (unsigned)operation < SWB_OP_COUNT ? names[operation] : "unknown";
 }

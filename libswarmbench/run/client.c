@@ -28,6 +28,7 @@ struct swb__client {
     const swb_node *node;
     void *session;
     swb__http_client *http;
+    swb__http_client *extra; /* to the node's extra port; made when it is needed */
     swb__stream *stream;
     link *link;
     bool stream_open;
@@ -143,6 +144,22 @@ static size_t copy_pairs(swb__http_pair *to, const swb__pair *from, size_t count
     return count;
 }
 
+/* The connections to the port that the exchange goes to. */
+static int http_client_of(swb__http_client **out, swb__client *client,
+                          const swb__exchange *exchange, swb_error *error)
+{
+    swb__http_client **at = exchange->extra ? &client->extra : &client->http;
+    uint16_t port = exchange->extra ? client->node->extra_port : client->node->api_port;
+    char url[128];
+    int status = SWB_OK;
+    if (*at == NULL) {
+        snprintf(url, sizeof url, "http://%s:%u", client->node->address, port);
+        status = swb__http_client_create(at, client->loop, url, error);
+    }
+    *out = *at;
+    return status;
+}
+
 static int send_http(swb__client *client, const swb__exchange *exchange, swb_error *error)
 {
     swb__http_pair headers[FIELDS_MAX];
@@ -177,7 +194,10 @@ static int send_http(swb__client *client, const swb__exchange *exchange, swb_err
         .deadline_ns = remaining_ns(client),
         .argument = client,
     };
-    return swb__http_send(&client->transfer, client->http, &request, on_http_done, error);
+    swb__http_client *http;
+    int status = http_client_of(&http, client, exchange, error);
+    return status == SWB_OK ? swb__http_send(&client->transfer, http, &request, on_http_done, error)
+                            : status;
 }
 
 static void drop_stream(swb__client *client)
@@ -402,7 +422,6 @@ int swb__client_call(swb__client *client, const swb_command *command, uint64_t d
 int swb__client_create(swb__client **out, swb_loop *loop, const swb_driver *driver,
                        const swb_node *node, swb_error *error)
 {
-    char url[128];
     swb__client *client = calloc(1, sizeof *client);
     if (client == NULL) {
         return swb__fail_nomem(error);
@@ -411,14 +430,9 @@ int swb__client_create(swb__client **out, swb_loop *loop, const swb_driver *driv
     client->driver = driver;
     client->node = node;
     client->session = calloc(1, driver->session_bytes + 1);
-    int status = client->session == NULL ? swb__fail_nomem(error) : SWB_OK;
-    if (status == SWB_OK && driver->transport == SWB_TRANSPORT_HTTP) {
-        snprintf(url, sizeof url, "http://%s:%u", node->address, node->api_port);
-        status = swb__http_client_create(&client->http, loop, url, error);
-    }
-    if (status != SWB_OK) {
+    if (client->session == NULL) {
         swb__client_destroy(client);
-        return status;
+        return swb__fail_nomem(error);
     }
     *out = client;
     return SWB_OK;
@@ -431,6 +445,7 @@ void swb__client_destroy(swb__client *client)
     }
     drop_stream(client);
     swb__http_client_destroy(client->http);
+    swb__http_client_destroy(client->extra);
     if (client->call != NULL) {
         swb_error error = SWB_ERROR_INIT;
         swb__fail(&error, SWB_ECANCELED, "the node is being torn down");

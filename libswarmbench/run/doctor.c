@@ -80,14 +80,15 @@ static void examine_driver(struct doctor *doctor, const swb_driver *driver)
     char path[PATH_SIZE];
     char version[128] = "";
     char value[TEXT_SIZE];
-    if (driver->program == NULL) {
+    const char *program = swb_driver_program(driver, NULL);
+    if (program == NULL) {
         find(doctor, "drivers", driver->name, true, "needs no program", NULL);
-    } else if (swb__find_program(path, sizeof path, driver->program)) {
+    } else if (swb__find_program(path, sizeof path, program)) {
         swb__probe_version(version, sizeof version, doctor->loop, path, NULL);
         snprintf(value, sizeof value, "%s%s%.300s", version, version[0] != '\0' ? ", " : "", path);
         find(doctor, "drivers", driver->name, true, value, NULL);
     } else {
-        snprintf(value, sizeof value, "no program '%.300s'", driver->program);
+        snprintf(value, sizeof value, "no program '%.300s'", program);
         find(doctor, "drivers", driver->name, false, value,
              driver->package != NULL ? driver->package : "install it");
     }

@@ -409,6 +409,7 @@ static void place_all(swb__execution *execution)
         at->node.name = request->name;
         at->node.role = request->role;
         at->node.options = request->options;
+        at->node.program = swb_driver_program(request->driver, request->options);
         at->node.content_bytes = execution->settings.file_size_bytes;
         at->node.swarm_size = execution->settings.size;
     }

@@ -58,6 +58,8 @@ void player_open(test_player *player, const swb_driver *driver)
         .data_port = 17001,
         .api_port = 17002,
         .extra_port = 17003,
+        .wildcard_port = 17004,
+        .program = swb_driver_program(driver, NULL),
         .home_dir = player->home_dir,
         .content_dir = player->content_dir,
         .user = "bench",

@@ -41,6 +41,8 @@ static void choose_place(test_node *out, unsigned number)
         snprintf(out->address, sizeof out->address, "127.77.7.%u", number + 1);
         out->node.data_port = 17001;
         out->node.api_port = 17002;
+        out->node.extra_port = 17003;
+        out->node.wildcard_port = (uint16_t)(17004 + number);
         return;
     }
     /* Other tests may run at the same time: their nodes are elsewhere in 127/8. */
@@ -48,6 +50,8 @@ static void choose_place(test_node *out, unsigned number)
              1 + (int)(getpid() % 250), number + 1);
     out->node.data_port = free_port(out->address);
     out->node.api_port = free_port(out->address);
+    out->node.extra_port = free_port(out->address);
+    out->node.wildcard_port = free_port("0.0.0.0");
 }
 
 void test_node_place(test_node *out, const swb_driver *driver, const char *root, unsigned number,
@@ -67,6 +71,9 @@ void test_node_place(test_node *out, const swb_driver *driver, const char *root,
         .address = out->address,
         .data_port = out->node.data_port,
         .api_port = out->node.api_port,
+        .extra_port = out->node.extra_port,
+        .wildcard_port = out->node.wildcard_port,
+        .program = swb_driver_program(driver, out->options),
         .home_dir = out->home_dir,
         .content_dir = out->content_dir,
         .user = "bench",

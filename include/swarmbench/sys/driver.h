@@ -52,7 +52,10 @@ typedef struct swb_node {
     const char *address;     /**< IP address of its own, for data and API */
     uint16_t data_port;      /**< for peers; free on `address` when the node is placed */
     uint16_t api_port;       /**< for the control API */
-    uint16_t extra_port;     /**< for anything else (discovery, metrics) */
+    uint16_t extra_port;     /**< for anything else (metrics, ...) */
+    uint16_t wildcard_port;  /**< free on all addresses of the machine, TCP and UDP: for what cannot
+                                  be bound to one; `data_port` where the machine is the node's own */
+    const char *program;     /**< swb_driver_program() */
     const char *home_dir;    /**< the node's own directory: configuration, state */
     const char *content_dir; /**< where it stores content, inside home_dir */
     const char *user;        /**< credentials made for this run; 1-32 characters [a-z0-9] */
@@ -93,12 +96,19 @@ typedef enum swb_operation {
     SWB_OP_READY = 0,   /**< does the API answer, and are we logged in? Repeated until it does */
     SWB_OP_VERSION = 1, /**< fill result->version, api_version, revision, stand_in */
     SWB_OP_SEED = 2,    /**< make the content available; a STORE driver fills result->handle */
-    SWB_OP_LEECH = 3,   /**< start fetching; done when the node has accepted the command */
+    SWB_OP_LEECH = 3,   /**< start fetching; done when the node has accepted the command. Where a
+                             STORE driver streams: done with the download, result->state SERVING */
     SWB_OP_STATUS = 4,  /**< fill result->state and the counters */
     SWB_OP_REMOVE = 5,  /**< forget the content and delete its data */
     SWB_OP_PEERS = 6,   /**< introduce the peers of the command to the node */
+<<<<<<< HEAD
     SWB_OP_STOP = 7,    /**< ask the client to end itself; SWB_EUNSUPPORTED: by a signal only */
     SWB_OP_COUNT = 8,
+=======
+    SWB_OP_STOP = 7,    /**< ask the client to end itself */
+    SWB_OP_READ = 8,    /**< STORE only: stream the node's own copy, for verification */
+    SWB_OP_COUNT = 9,
+>>>>>>> 20e40c1 (drivers: codex, for Codex and Logos Storage over their REST API)
 } swb_operation;
 
 /** Name of an operation: "ready", "leech", ...; "unknown" out of range. Static. */
@@ -148,6 +158,8 @@ typedef struct swb_result {
     uint64_t payload_received; /**< content bytes received, repeated ones included */
     uint64_t payload_sent;     /**< content bytes sent */
     uint64_t wasted;           /**< received again, or thrown away */
+    uint64_t wire_received;    /**< bytes on its connections, as the client counts them */
+    uint64_t wire_sent;
     uint64_t peers;            /**< connected now */
     char detail[256];          /**< the client's own words on a FAILED state */
 } swb_result;
@@ -187,6 +199,8 @@ SWB_API swb_result *swb_call_result(swb_call *call);
  * to it; a failure of theirs is kept and reported when the exchange would be sent.
  */
 SWB_API int swb_call_http(swb_call *call, const char *method, const char *path);
+/** As swb_call_http(), to the node's `extra_port`. */
+SWB_API int swb_call_http_extra(swb_call *call, const char *method, const char *path);
 /** Adds a request header. */
 SWB_API void swb_call_header(swb_call *call, const char *name, const char *value);
 /** Sets the request body; copied. `type` NULL sends no Content-Type at all. */
@@ -221,10 +235,18 @@ typedef struct swb_driver {
     const char *description; /**< one line */
     swb_driver_kind kind;
     swb_transport transport;
+<<<<<<< HEAD
     const char *program; /**< what is started, for checks; option "binary" replaces it */
     const char *package; /**< how to get it, one line */
     const char *service; /**< driver of the service that each run needs ("opentracker"); or NULL */
     int needs_bootstrap; /**< non-zero: other nodes start after the first one is ready */
+=======
+    const char *program;     /**< what is started: a path, or a name looked up in PATH */
+    const char *program_env; /**< environment variable that replaces it where set; may be NULL */
+    const char *package;     /**< how to get it, one line */
+    const char *service;     /**< driver of the service that each run needs ("opentracker"); or NULL */
+    int needs_bootstrap;     /**< non-zero: other nodes start after the first one is ready */
+>>>>>>> 20e40c1 (drivers: codex, for Codex and Logos Storage over their REST API)
     const swb_option *options;
     size_t option_count;
     size_t session_bytes;
@@ -239,8 +261,8 @@ typedef struct swb_driver {
      *  bytes are needed to tell. Returns SWB_OK, or SWB_EPROTO where this is no frame. */
     int (*frame)(size_t *length_out, const uint8_t *bytes, size_t length);
 
-    /** By swb_operation; a SERVICE needs only READY, VERSION and STOP. Each returns
-     *  SWB_CALL_SEND, SWB_CALL_DONE or what swb_call_fail() returned. */
+    /** By swb_operation; a SERVICE needs only READY, VERSION and STOP, a TORRENT no READ. Each
+     *  returns SWB_CALL_SEND, SWB_CALL_DONE or what swb_call_fail() returned. */
     int (*operations[SWB_OP_COUNT])(swb_call *call);
 } swb_driver;
 
@@ -257,6 +279,11 @@ SWB_API const swb_driver *swb_driver_find(const char *name);
 
 /** Driver `index`, built-in ones first; NULL past the end. */
 SWB_API const swb_driver *swb_driver_at(size_t index);
+
+/** The program that a node of this driver is started from: option "binary", else the variable
+ *  `program_env` of this process's environment, else `program`; NULL where there is none. `options`
+ *  may be NULL. Borrowed from the options, the environment or the driver. */
+SWB_API const char *swb_driver_program(const swb_driver *driver, const swb_option_value *options);
 
 SWB_END_DECLS
 

@@ -512,9 +512,12 @@ static void addresses_in_use_are_passed_over(void **state)
     assert_int_equal(swb__addresses_choose(addresses, COUNT, NULL), SWB_OK);
     for (size_t i = 1; i < COUNT; i++) {
         struct in_addr address;
-        assert_int_equal(inet_pton(AF_INET, addresses[i], &address), 1);
+        assert_int_equal(inet_pton(AF_INET, addresses[i].text, &address), 1);
         assert_true((ntohl(address.s_addr) & 0xff) != 0 && (ntohl(address.s_addr) & 0xff) != 255);
-        assert_string_not_equal(addresses[i], addresses[i - 1]);
+        assert_string_not_equal(addresses[i].text, addresses[i - 1].text);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(addresses[i].wildcard_port, addresses[j].wildcard_port);
+        }
     }
     free(addresses);
 }
