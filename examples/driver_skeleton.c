@@ -26,7 +26,6 @@ static const swb_option options[OPTION_COUNT] = {
 static int launch(const swb_node *node, swb_launch *launch, swb_error *error)
 {
     char config[512];
-    const char *binary = node->options[OPTION_BINARY].string;
     int length = snprintf(config, sizeof config, "listen = %s:%u\npeers = %s:%u\ncache = %lld\n",
                           node->address, node->api_port, node->address, node->data_port,
                           (long long)node->options[OPTION_CACHE].integer);
@@ -37,7 +36,7 @@ static int launch(const swb_node *node, swb_launch *launch, swb_error *error)
         }
         return SWB_EINPUT;
     }
-    swb_launch_program(launch, binary != NULL ? binary : "quilld");
+    swb_launch_program(launch, node->program);     /* "quilld", or what option binary names */
     swb_launch_arg(launch, "--config=quill.conf"); /* it is started in its home_dir */
     swb_launch_arg2(launch, "--data=", node->content_dir);
     if (node->bootstrap != NULL) { /* what the first node answered to READY */
@@ -127,6 +126,21 @@ static int leech(swb_call *call)
         return answer;
     }
     int status = expect_success(call);
+    if (status == SWB_OK) {
+        swb_call_result(call)->state = SWB_STATE_SERVING; /* the stream was the whole download */
+    }
+    return status == SWB_OK ? SWB_CALL_DONE : status;
+}
+
+/* The node's own copy, where a download did not come through a stream. */
+static int read_copy(swb_call *call)
+{
+    if (swb_call_reply(call) == NULL) {
+        int answer = request(call, "GET", "");
+        swb_call_download_content(call);
+        return answer;
+    }
+    int status = expect_success(call);
     return status == SWB_OK ? SWB_CALL_DONE : status;
 }
 
@@ -207,6 +221,7 @@ const swb_driver skeleton_driver = {
             [SWB_OP_REMOVE] = remove_content,
             [SWB_OP_PEERS] = peers,
             [SWB_OP_STOP] = stop,
+            [SWB_OP_READ] = read_copy,
         },
 };
 

@@ -101,14 +101,9 @@ typedef enum swb_operation {
     SWB_OP_STATUS = 4,  /**< fill result->state and the counters */
     SWB_OP_REMOVE = 5,  /**< forget the content and delete its data */
     SWB_OP_PEERS = 6,   /**< introduce the peers of the command to the node */
-<<<<<<< HEAD
     SWB_OP_STOP = 7,    /**< ask the client to end itself; SWB_EUNSUPPORTED: by a signal only */
-    SWB_OP_COUNT = 8,
-=======
-    SWB_OP_STOP = 7,    /**< ask the client to end itself */
     SWB_OP_READ = 8,    /**< STORE only: stream the node's own copy, for verification */
     SWB_OP_COUNT = 9,
->>>>>>> 20e40c1 (drivers: codex, for Codex and Logos Storage over their REST API)
 } swb_operation;
 
 /** Name of an operation: "ready", "leech", ...; "unknown" out of range. Static. */
@@ -160,8 +155,8 @@ typedef struct swb_result {
     uint64_t wasted;           /**< received again, or thrown away */
     uint64_t wire_received;    /**< bytes on its connections, as the client counts them */
     uint64_t wire_sent;
-    uint64_t peers;            /**< connected now */
-    char detail[256];          /**< the client's own words on a FAILED state */
+    uint64_t peers;   /**< connected now */
+    char detail[256]; /**< the client's own words on a FAILED state */
 } swb_result;
 
 /** A reply to an exchange, whole. Borrowed until the operation function returns. */
@@ -235,18 +230,11 @@ typedef struct swb_driver {
     const char *description; /**< one line */
     swb_driver_kind kind;
     swb_transport transport;
-<<<<<<< HEAD
-    const char *program; /**< what is started, for checks; option "binary" replaces it */
-    const char *package; /**< how to get it, one line */
-    const char *service; /**< driver of the service that each run needs ("opentracker"); or NULL */
-    int needs_bootstrap; /**< non-zero: other nodes start after the first one is ready */
-=======
     const char *program;     /**< what is started: a path, or a name looked up in PATH */
     const char *program_env; /**< environment variable that replaces it where set; may be NULL */
     const char *package;     /**< how to get it, one line */
-    const char *service;     /**< driver of the service that each run needs ("opentracker"); or NULL */
-    int needs_bootstrap;     /**< non-zero: other nodes start after the first one is ready */
->>>>>>> 20e40c1 (drivers: codex, for Codex and Logos Storage over their REST API)
+    const char *service; /**< driver of the service that each run needs ("opentracker"); or NULL */
+    int needs_bootstrap; /**< non-zero: other nodes start after the first one is ready */
     const swb_option *options;
     size_t option_count;
     size_t session_bytes;
