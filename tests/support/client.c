@@ -53,9 +53,8 @@ static CURL *prepare(test_client *client, const char *scheme, const char *path)
     if (client->curl == NULL) {
         client->curl = curl_easy_init();
         curl_easy_setopt(client->curl, CURLOPT_COOKIEFILE, "");
-    } else {
-        curl_easy_reset(client->curl); /* keeps cookies and connections */
     }
+    curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L); /* forgets the body sent before */
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)EXCHANGE_SECONDS);
@@ -110,6 +109,7 @@ static int exchange_http(swb_reply *out, char *type, size_t type_size, test_clie
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &sent_type);
     snprintf(type, type_size, "%.*s", (int)strcspn(sent_type == NULL ? "" : sent_type, ";"),
              sent_type == NULL ? "" : sent_type);
+    curl_easy_setopt(curl, CURLOPT_MIMEPOST, NULL);
     curl_mime_free(mime);
     *out = (swb_reply){(int)code, type, (const uint8_t *)swb__buffer_string(&client->input),
                        client->input.length};
