@@ -64,6 +64,9 @@ static int check_excludes(const swb_experiment *experiment, swb__reader *reader)
 
 int swb__read_matrix(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
 {
+    if (node == NULL) {
+        return SWB_OK;
+    }
     int status = swb__expect(reader, node, YAML_MAPPING_NODE, "matrix", "{size: [2, 8, 16]}");
     for (swb__member m = swb__members(reader, node); status == SWB_OK && swb__next_member(&m);) {
         if (strcmp(swb__node_text(m.key), "exclude") == 0) {
@@ -114,6 +117,9 @@ static int add_order(swb_experiment *experiment, uint64_t *seen, swb__reader *re
 
 int swb__read_order(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
 {
+    if (node == NULL) {
+        return SWB_OK;
+    }
     swb__fields fields = {.list = swb__order_options};
     int status = swb__expect(reader, node, YAML_MAPPING_NODE, "order",
                              "{by: [file_size, size], modes: shuffled}");

@@ -302,6 +302,10 @@ static int read_mode(swb__mode *mode, swb__reader *reader, const yaml_node_t *na
 
 int swb__read_modes(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
 {
+    if (node == NULL) {
+        return swb__refuse(reader, swb__document_root(reader),
+                           "no modes; write for example modes: {deluge: {driver: deluge}}");
+    }
     int status =
         swb__expect(reader, node, YAML_MAPPING_NODE, "modes", "{deluge: {driver: deluge}}");
     if (status != SWB_OK) {

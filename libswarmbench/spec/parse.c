@@ -30,7 +30,7 @@ static int set_defaults(swb_experiment *experiment, swb_error *error)
     return SWB_OK;
 }
 
-/* "dir/sizes.yaml" names the experiment "sizes", if a name is none of what cannot stand in one. */
+/* "dir/sizes.yaml" names the experiment "sizes"; what could not be a name, "experiment". */
 static int name_by_file(swb_experiment *experiment, swb_error *error)
 {
     const char *slash = strrchr(experiment->file, '/');
@@ -74,6 +74,9 @@ static int read_whole(swb_experiment *experiment, swb__reader *reader, const yam
 static int read_baseline(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node)
 {
     swb__names names = {{NULL}, 0};
+    if (node == NULL) {
+        return SWB_OK;
+    }
     for (size_t i = 0; i < experiment->mode_count; i++) {
         if (strcmp(experiment->modes[i].name, swb__node_text(node)) == 0) {
             experiment->baseline = i;
@@ -167,41 +170,27 @@ static void top_keys(char *out, size_t size)
     }
 }
 
+/* The parts in the order in which they need each other; a reader is given NULL for a part that the
+ * file does not have. */
 static int read_experiment(swb_experiment *experiment, swb__reader *reader)
 {
+    static const struct {
+        const char *key;
+        int (*read)(swb_experiment *, swb__reader *, const yaml_node_t *);
+    } parts[] = {
+        {"deploy", swb__read_deploy}, {"modes", swb__read_modes}, {"baseline", read_baseline},
+        {"verdict", read_verdict},    {NULL, read_base},          {"order", swb__read_order},
+        {"matrix", swb__read_matrix},
+    };
     char others[512];
     const yaml_node_t *root = swb__document_root(reader);
-    const yaml_node_t *modes = swb__mapping_get(reader, root, "modes");
-    const yaml_node_t *baseline = swb__mapping_get(reader, root, "baseline");
-    const yaml_node_t *order = swb__mapping_get(reader, root, "order");
-    const yaml_node_t *matrix = swb__mapping_get(reader, root, "matrix");
     experiment->top = swb__place_of(root);
     top_keys(others, sizeof others);
     int status = read_whole(experiment, reader, root, others);
-    if (status == SWB_OK && modes == NULL) {
-        status = swb__refuse(reader, root,
-                             "no modes; write for example modes: {deluge: {driver: deluge}}");
-    }
-    if (status == SWB_OK) {
-        status = swb__read_deploy(experiment, reader, swb__mapping_get(reader, root, "deploy"));
-    }
-    if (status == SWB_OK) {
-        status = swb__read_modes(experiment, reader, modes);
-    }
-    if (status == SWB_OK && baseline != NULL) {
-        status = read_baseline(experiment, reader, baseline);
-    }
-    if (status == SWB_OK) {
-        status = read_verdict(experiment, reader, swb__mapping_get(reader, root, "verdict"));
-    }
-    if (status == SWB_OK) {
-        status = read_base(experiment, reader, root);
-    }
-    if (status == SWB_OK && order != NULL) {
-        status = swb__read_order(experiment, reader, order);
-    }
-    if (status == SWB_OK && matrix != NULL) {
-        status = swb__read_matrix(experiment, reader, matrix);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == SWB_OK; i++) {
+        const char *key = parts[i].key;
+        status = parts[i].read(experiment, reader,
+                               key == NULL ? root : swb__mapping_get(reader, root, key));
     }
     return status;
 }

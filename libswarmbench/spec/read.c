@@ -139,12 +139,14 @@ static int read_key(const known_keys *known, const yaml_node_t *key, const yaml_
     if (known->others != NULL && swb__choice_index(known->others, path) >= 0) {
         return SWB_OK;
     }
-    if (find_option(&fields, &index, known, path)) {
+    /* "erasure.data" is an option's name, but no key of the file. */
+    bool plain = strchr(swb__node_text(key), '.') == NULL;
+    if (plain && find_option(&fields, &index, known, path)) {
         fields->places[index] = swb__place_of(value);
         return swb__read_value(&fields->values[index], known->reader, &fields->list.options[index],
                                value, path);
     }
-    if (has_below(known, below)) {
+    if (plain && has_below(known, below)) {
         int status = swb__expect(known->reader, value, YAML_MAPPING_NODE, path, "{key: value}");
         return status != SWB_OK ? status : read_mapping(known, value, below);
     }

@@ -168,6 +168,7 @@ static void modes_and_places_are_known(void **state)
         {HEAD "modes: {m: {driver: fake-torrent, slot: 3}}" AFTER, 4, 35, "did you mean 'slots'?"},
         {HEAD "modes: {m: {driver: fake-torrent, slots: 0}}" AFTER, 4, 42, "write 1 to 100"},
         {HEAD "modes: {m: {driver: fake-torrent, cache: {sise: 1MB}}}" AFTER, 4, 43, "'size'"},
+        {HEAD "modes: {m: {driver: fake-torrent, cache.size: 1MB}}" AFTER, 4, 35, "unknown key"},
         {HEAD "modes: {m: {driver: fake-torrent, cache: 1MB}}" AFTER, 4, 42, "must be a mapping"},
         {HEAD "modes: {m: {driver: fake-torrent, sync: yes}}" AFTER, 4, 41,
          "neither true nor false"},
