@@ -83,7 +83,7 @@ int swb__maker_torrent(swb_loop *loop, uint64_t seed, uint64_t size_bytes, const
                        const char *announce, const char *path, swb__maker_done done, void *argument,
                        swb_error *error)
 {
-    struct job *job;
+    struct job *job = NULL;
     int status = new_job(&job, seed, size_bytes, error);
     if (status != SWB_OK) {
         return status;
@@ -115,7 +115,7 @@ static void tell_verified(void *argument)
 int swb__maker_verify(swb_loop *loop, uint64_t seed, uint64_t size_bytes, const char *path,
                       swb__verifier_done done, void *argument, swb_error *error)
 {
-    struct job *job;
+    struct job *job = NULL;
     int status = new_job(&job, seed, size_bytes, error);
     if (status != SWB_OK) {
         return status;
