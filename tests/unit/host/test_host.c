@@ -88,6 +88,7 @@ static void sample_counts_the_children_of_a_process(void **state)
 {
     (void)state;
     if (access("/proc/self/task", F_OK) != 0) {
+        print_message("SKIP: there is no /proc/self/task\n");
         skip();
     }
     swb_sample sample;
