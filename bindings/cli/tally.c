@@ -46,7 +46,9 @@ static void begin_run(cli_tally *tally, const swb_event *event)
     tally->rate_bytes = 0;
     tally->rate_since_ns = cli_clock_ns();
     tally->phase[0] = '\0';
-    memset(tally->node_bytes, 0, tally->node_count * sizeof *tally->node_bytes);
+    for (size_t i = 0; i < tally->node_count; i++) {
+        tally->node_bytes[i] = 0;
+    }
     snprintf(tally->mode, sizeof tally->mode, "%s", mode != NULL ? mode : "?");
     snprintf(tally->cell, sizeof tally->cell, "%s", event->text);
     if (swb_plan_run(&run, tally->plan, event->run) == SWB_OK &&
