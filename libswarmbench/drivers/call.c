@@ -26,8 +26,8 @@ int swb__call_create(swb_call **out, const swb_driver *driver, const swb_node *n
 {
     if ((unsigned)command->operation >= SWB_OP_COUNT ||
         driver->operations[command->operation] == NULL) {
-        return swb__fail(error, SWB_EUNSUPPORTED, "%s: driver '%s' cannot %s", node->name,
-                         driver->name, swb_operation_name(command->operation));
+        return swb__fail(error, SWB_EUNSUPPORTED, "driver '%s' cannot %s", driver->name,
+                         swb_operation_name(command->operation));
     }
     swb_call *call = calloc(1, sizeof *call);
     if (call == NULL) {
@@ -69,8 +69,8 @@ const swb_result *swb__call_result(const swb_call *call)
 
 static int tell(const swb_call *call, int status, const char *message, swb_error *error)
 {
-    return swb__fail(error, status, "%s: %s: %s", call->node->name,
-                     swb_operation_name(call->command->operation), message);
+    return swb__fail(error, status, "%s: %s", swb_operation_name(call->command->operation),
+                     message);
 }
 
 /* A failure that was kept stands, whatever the driver returned after it. */

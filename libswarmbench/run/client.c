@@ -67,13 +67,18 @@ static void finish(swb__client *client, int status, bool retriable, const swb_er
     swb__call_destroy(call);
 }
 
-static void advance(swb__client *client, const swb_reply *reply);
-
-static bool transport_may_recover(int status)
+/* Ends the operation as one that its transport failed: what a driver says begins with the operation
+ * already. */
+static void fail_transport(swb__client *client, int status, const swb_error *error)
 {
-    return status == SWB_ECONNECT || status == SWB_ETIMEDOUT || status == SWB_ETRUNCATED ||
-           status == SWB_EIO;
+    bool may_recover = status == SWB_ECONNECT || status == SWB_ETIMEDOUT ||
+                       status == SWB_ETRUNCATED || status == SWB_EIO;
+    swb_error named = *error;
+    swb__error_context(&named, "%s", swb_operation_name(client->command.operation));
+    finish(client, status, may_recover, &named);
 }
+
+static void advance(swb__client *client, const swb_reply *reply);
 
 static int content_source(void *argument, uint64_t offset, void *buffer, size_t length)
 {
@@ -117,14 +122,14 @@ static void on_http_done(void *argument, int status, const swb__http_reply *got,
     client->transfer = NULL;
     client->sent_ns = got->sent_ns;
     if (status != SWB_OK) {
-        finish(client, status, transport_may_recover(status), error);
+        fail_transport(client, status, error);
         return;
     }
     if (got->status / 100 == 2 && download_is_short(client)) {
         swb_error ended = SWB_ERROR_INIT;
         swb__fail(&ended, SWB_ETRUNCATED, "the stream ended after %llu bytes",
                   (unsigned long long)client->received_bytes);
-        finish(client, SWB_ETRUNCATED, true, &ended);
+        fail_transport(client, SWB_ETRUNCATED, &ended);
         return;
     }
     advance(client, &reply);
@@ -233,7 +238,7 @@ static void on_stream_opened(void *argument)
     client->stream_open = true;
     if (client->exchange != NULL && send_frame(client, &error) != SWB_OK) {
         drop_stream(client);
-        finish(client, SWB_ECONNECT, true, &error);
+        fail_transport(client, SWB_ECONNECT, &error);
     }
 }
 
@@ -254,7 +259,7 @@ static void on_stream_closed(void *argument, int status, const swb_error *error)
     if (client != NULL) {
         drop_stream(client);
         if (client->call != NULL) {
-            finish(client, status, transport_may_recover(status), error);
+            fail_transport(client, status, error);
         }
     }
     free(ended);
@@ -322,10 +327,9 @@ static void on_deadline(void *argument)
 {
     swb__client *client = argument;
     swb_error error = SWB_ERROR_INIT;
-    swb__fail(&error, SWB_ETIMEDOUT, "no answer within the deadline of '%s'",
-              swb_operation_name(client->command.operation));
+    swb__fail(&error, SWB_ETIMEDOUT, "no answer within its deadline");
     drop_stream(client);
-    finish(client, SWB_ETIMEDOUT, true, &error);
+    fail_transport(client, SWB_ETIMEDOUT, &error);
 }
 
 static void on_nothing_to_send(void *argument)

@@ -14,6 +14,8 @@
 #define STATUS_POLL_NS SWB__NS_PER_S
 #define CONFIRM_POLL_NS (20 * SWB__NS_PER_MS)
 #define CONFIRM_POLL_MAX_NS (250 * SWB__NS_PER_MS)
+/* How soon a question is put again that the client could not answer. */
+#define ASK_AGAIN_NS (100 * SWB__NS_PER_MS)
 /* A pause in progress that counts as a stall (the yardstick's definition). */
 #define STALL_NS (2 * SWB__NS_PER_S)
 
@@ -245,13 +247,12 @@ void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *even
     if (peer == NULL) {
         return; /* settled meanwhile */
     }
-    if (event->status != SWB_OK && event->operation == SWB_OP_STATUS && event->retriable) {
-        ask_later(engine, event->node);
+    if (event->status != SWB_OK && event->operation != SWB_OP_LEECH && event->retriable) {
+        swb__engine_call(engine, event->node, event->operation, engine->now_ns + ASK_AGAIN_NS);
     } else if (event->status != SWB_OK) {
-        char message[256];
-        snprintf(message, sizeof message, "%s: %.230s", swb_operation_name(event->operation),
-                 event->message != NULL ? event->message : swb_status_text(event->status));
-        swb__engine_fail_download(engine, event->node, event->status, message);
+        swb__engine_fail_download(engine, event->node, event->status,
+                                  event->message != NULL ? event->message
+                                                         : swb_status_text(event->status));
     } else if (event->operation == SWB_OP_LEECH) {
         on_accepted(engine, event);
     } else if (event->operation == SWB_OP_STATUS) {

@@ -114,6 +114,14 @@ static void fail_start(swb__engine *engine, const swb__engine_event *event, cons
     swb__engine_abort(engine, event->status, event->node, message);
 }
 
+/* What a client or its transport says begins with the operation. */
+static void fail_call(swb__engine *engine, const swb__engine_event *event)
+{
+    const char *message =
+        event->message != NULL ? event->message : swb_operation_name(event->operation);
+    swb__engine_abort(engine, event->status, event->node, message);
+}
+
 void swb__engine_prepared(swb__engine *engine, const swb__engine_event *event)
 {
     if (event->status != SWB_OK) {
@@ -175,7 +183,7 @@ void swb__engine_start_called(swb__engine *engine, const swb__engine_event *even
                          event->now_ns +
                              backed_off(&peer->retry_ns, READY_RETRY_NS, READY_RETRY_MAX_NS));
     } else {
-        fail_start(engine, event, swb_operation_name(event->operation));
+        fail_call(engine, event);
     }
 }
 
@@ -222,7 +230,7 @@ void swb__engine_seed_called(swb__engine *engine, const swb__engine_event *event
     swb__engine_peer *peer = &engine->peers[event->node];
     int64_t again_ns = event->now_ns;
     if (event->status != SWB_OK && !event->retriable) {
-        fail_start(engine, event, "seed");
+        fail_call(engine, event);
         return;
     }
     if (event->status != SWB_OK) {

@@ -218,8 +218,8 @@ SWB_API int swb_call_next_frame(swb_call *call);
 
 /**
  * Ends the operation as failed and returns `status`. `retriable` non-zero: trying again later may
- * help. `message` says what the node answered, in one line; the library puts node and operation
- * before it. Copied, cut at 511 bytes.
+ * help. `message` says what the node answered, in one line; the library puts the operation before
+ * it. Copied, cut at 511 bytes.
  */
 SWB_API int swb_call_fail(swb_call *call, int status, int retriable, const char *message);
 

@@ -44,7 +44,7 @@ static void peers_of_an_unknown_torrent_are_refused(void **state)
     command.peers = &peer;
     player_open(&player, &swb__driver_deluge);
     assert_int_equal(player_play(&player, &command, "deluge-peers-unknown.txt"), SWB_ENOENT);
-    assert_string_equal(player.error.message, "node-01: peers: KeyError: '" RECORDED_HANDLE "'");
+    assert_string_equal(player.error.message, "peers: KeyError: '" RECORDED_HANDLE "'");
 }
 
 static void ready_waits_for_the_port_of_the_peers(void **state)
@@ -58,7 +58,7 @@ static void ready_waits_for_the_port_of_the_peers(void **state)
     assert_int_equal(player_play(&player, &command, "deluge-ready.txt"), SWB_EBUSY);
     assert_true(player.retriable);
     assert_string_equal(player.error.message,
-                        "node-01: ready: it listens for peers on port 17001, not yet on 17009");
+                        "ready: it listens for peers on port 17001, not yet on 17009");
 }
 
 static void wrong_password_is_refused_for_good(void **state)
@@ -70,7 +70,7 @@ static void wrong_password_is_refused_for_good(void **state)
     assert_int_equal(player_play(&player, &command, "deluge-ready-wrong-password.txt"), SWB_EAUTH);
     assert_false(player.retriable);
     assert_string_equal(player.error.message,
-                        "node-01: ready: BadLoginError: Password does not match");
+                        "ready: BadLoginError: Password does not match");
 }
 
 static void version_is_read(void **state)

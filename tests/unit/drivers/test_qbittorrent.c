@@ -77,7 +77,7 @@ static void wrong_password_is_refused_for_good_in_both_dialects(void **state)
         player.node.password = "wrong";
         assert_int_equal(player_play(&player, &command, recordings[i]), SWB_EAUTH);
         assert_false(player.retriable);
-        assert_string_equal(player.error.message, "node-01: ready: wrong user name or password");
+        assert_string_equal(player.error.message, "ready: wrong user name or password");
     }
 }
 
@@ -184,24 +184,24 @@ static void bad_replies_are_told_apart(void **state)
         bool retriable;
         const char *message;
     } cases[] = {
-        {"< 500 text/plain\nboom", SWB_EREMOTE, true, "node-01: status: HTTP 500 for now: 'boom'"},
+        {"< 500 text/plain\nboom", SWB_EREMOTE, true, "status: HTTP 500 for now: 'boom'"},
         {"< 503 text/html\n<html>", SWB_EREMOTE, true,
-         "node-01: status: HTTP 503 for now: '<html>'"},
-        {"< 429 text/plain\n", SWB_EREMOTE, true, "node-01: status: HTTP 429 for now: ''"},
-        {"< 405 text/plain\nno", SWB_EREMOTE, false, "node-01: status: HTTP 405 refused: 'no'"},
-        {"< 404 text/plain\nno", SWB_ENOENT, false, "node-01: status: HTTP 404 not found: 'no'"},
+         "status: HTTP 503 for now: '<html>'"},
+        {"< 429 text/plain\n", SWB_EREMOTE, true, "status: HTTP 429 for now: ''"},
+        {"< 405 text/plain\nno", SWB_EREMOTE, false, "status: HTTP 405 refused: 'no'"},
+        {"< 404 text/plain\nno", SWB_ENOENT, false, "status: HTTP 404 not found: 'no'"},
         {"< 200 application/json\n", SWB_EPROTO, true,
-         "node-01: status: an empty reply where JSON was expected"},
+         "status: an empty reply where JSON was expected"},
         {"< 200 text/html\n<!DOCTYPE html>", SWB_EPROTO, false,
-         "node-01: status: HTTP 200 is a web page: '<!DOCTYPE html>'"},
+         "status: HTTP 200 is a web page: '<!DOCTYPE html>'"},
         {"< 200 application/json\n[{\"state\":", SWB_EPROTO, false,
-         "node-01: status: HTTP 200 is no JSON: '[{\"state\":'"},
+         "status: HTTP 200 is no JSON: '[{\"state\":'"},
         {"< 200 application/json\n{}", SWB_EPROTO, false,
-         "node-01: status: the list of torrents is no array"},
+         "status: the list of torrents is no array"},
         {"< 200 application/json\n[7]", SWB_EPROTO, false,
-         "node-01: status: the torrent has no state"},
+         "status: the torrent has no state"},
         {"< 200 application/json\n[{\"state\":5}]", SWB_EPROTO, false,
-         "node-01: status: the torrent has no state"},
+         "status: the torrent has no state"},
     };
     const swb_command command = recorded_command(state, SWB_OP_STATUS);
     for (size_t i = 0; i < COUNT(cases); i++) {

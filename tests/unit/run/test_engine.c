@@ -313,7 +313,7 @@ static void wrong_password_is_not_tried_again(void **state)
     simple(told, SWB__EVENT_STARTED, TRACKER, SWB_OK);
     forget(told);
     done(told, TRACKER, SWB_OP_READY, SWB_EAUTH, SWB_STATE_UNKNOWN);
-    assert_trace(told, "< ready 0 SWB_EAUTH\n> failed 0: ready: because (SWB_EAUTH)\n"
+    assert_trace(told, "< ready 0 SWB_EAUTH\n> failed 0: because (SWB_EAUTH)\n"
                        "> phase teardown\n> close\n");
 }
 
