@@ -63,7 +63,7 @@ static void torrent_that_never_appears_is_not_awaited_for_ever(void **state)
     player_open(&player, &swb__driver_qbittorrent);
     assert_int_equal(player_run(&player, &command, taken_but_never_there, NULL), SWB_EREMOTE);
     assert_string_equal(player.error.message,
-                        "node-01: leech: the torrent was taken, but does not appear");
+                        "leech: the torrent was taken, but does not appear");
 }
 
 static void wrong_password_is_refused_for_good_in_both_dialects(void **state)
