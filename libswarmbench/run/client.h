@@ -18,7 +18,7 @@ typedef struct swb__client_outcome {
     bool retriable;
     const swb_error *error;   /* NULL on SWB_OK */
     const swb_result *result; /* on SWB_OK */
-    int64_t sent_ns;          /* its last exchange was handed to the socket; or SWB__TIME_UNKNOWN */
+    int64_t sent_ns; /* its first exchange was handed to the socket; or SWB__TIME_UNKNOWN */
     int64_t done_ns;
 } swb__client_outcome;
 

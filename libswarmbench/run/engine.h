@@ -56,7 +56,7 @@ typedef struct swb__engine_event {
     bool retriable;           /* CALL_DONE */
     swb_operation operation;  /* CALL_DONE */
     const swb_result *result; /* CALL_DONE with SWB_OK */
-    int64_t sent_ns;          /* CALL_DONE: its last exchange left; SWB__TIME_UNKNOWN */
+    int64_t sent_ns;          /* CALL_DONE: its first exchange left; SWB__TIME_UNKNOWN */
     swb_watch_event watch;    /* WATCHED */
     uint64_t bad_offset;      /* VERIFIED with SWB_EMISMATCH */
     int exit_code;            /* EXITED */

@@ -162,19 +162,19 @@ static int upload_nothing(swb_call *call)
 static void nonsense_of_a_driver_is_refused_with_its_reason(void **state)
 {
     (void)state;
-    is_refused(&http_driver, say_nothing, "n1: ready: the driver has nothing to send");
-    is_refused(&http_driver, fail_silently, "n1: ready: the driver failed without saying why");
-    is_refused(&http_driver, send_twice, "n1: ready: the driver began two exchanges at once");
-    is_refused(&http_driver, send_two_bodies, "n1: ready: an exchange has one kind of body");
-    is_refused(&http_driver, send_frame, "n1: ready: the driver has another transport");
-    is_refused(&tls_driver, send_broken_path, "n1: ready: the driver has another transport");
+    is_refused(&http_driver, say_nothing, "ready: the driver has nothing to send");
+    is_refused(&http_driver, fail_silently, "ready: the driver failed without saying why");
+    is_refused(&http_driver, send_twice, "ready: the driver began two exchanges at once");
+    is_refused(&http_driver, send_two_bodies, "ready: an exchange has one kind of body");
+    is_refused(&http_driver, send_frame, "ready: the driver has another transport");
+    is_refused(&tls_driver, send_broken_path, "ready: the driver has another transport");
     is_refused(&http_driver, send_broken_header,
-               "n1: ready: a header has a name and a value of one line");
+               "ready: a header has a name and a value of one line");
     is_refused(&http_driver, send_broken_path,
-               "n1: ready: the path of an HTTP exchange begins with '/' and has no spaces");
+               "ready: the path of an HTTP exchange begins with '/' and has no spaces");
     is_refused(&http_driver, add_to_nothing,
-               "n1: ready: only an HTTP exchange that was begun can be added to");
-    is_refused(&http_driver, upload_nothing, "n1: ready: the command has no content to upload");
+               "ready: only an HTTP exchange that was begun can be added to");
+    is_refused(&http_driver, upload_nothing, "ready: the command has no content to upload");
 }
 
 static void operation_that_a_driver_lacks_is_unsupported(void **state)
@@ -185,7 +185,7 @@ static void operation_that_a_driver_lacks_is_unsupported(void **state)
     (void)state;
     assert_int_equal(swb__call_create(&call, &http_driver, &node, &seed, NULL, &error),
                      SWB_EUNSUPPORTED);
-    assert_string_equal(error.message, "n1: driver 'http' cannot seed");
+    assert_string_equal(error.message, "driver 'http' cannot seed");
     assert_null(call);
     swb__call_destroy(NULL);
 }
