@@ -108,7 +108,8 @@ static const cli_command commands[] = {
      "swarmbench export results.db --table downloads --format csv -o downloads.csv",
      CLI_OPERAND_RESULTS, false, export_options, "2 3", cmd_export},
     {"doctor", "tell what this machine can do, and how to get the rest",
-     "Looks for the clients that drivers need and at the kernel, the limits, disk and memory. "
+     "Looks for the clients that drivers need, at what this build left out, and at the kernel, the "
+     "limits, disk and memory. "
      "Starts nothing but `--version` of the clients.",
      "swarmbench doctor", CLI_OPERAND_NONE, false, json_options, "3", cmd_doctor},
     {"clean", "end and remove what runners that died left behind",

@@ -117,6 +117,88 @@ SWB_API int swb_content_create_part(swb_content **out, const swb_content *conten
                                     uint32_t data_parts, uint32_t parity_parts, uint32_t index,
                                     swb_error *error);
 
+/**
+ * Decoding while parts arrive, in bounded memory: at most 17 MiB and 32 KiB for each missing part.
+ * A slot takes the bytes of one part from its beginning on. In turn:
+ *
+ *     1. feed each slot up to swb_erasure_stream_room() bytes with swb_erasure_stream_feed();
+ *     2. call swb_erasure_stream_next() until it returns 0; that makes room.
+ *
+ * A slot that is ahead of the others runs out of room until they follow; the slot that is furthest
+ * behind always has room for SWB_ERASURE_STREAM_CHUNK_BYTES after step 2, or for its part's rest.
+ */
+typedef struct swb_erasure_stream swb_erasure_stream;
+
+#define SWB_ERASURE_STREAM_CHUNK_BYTES 32768
+
+/**
+ * Starts decoding content of `content_bytes` (1 .. SWB_CONTENT_MAX_BYTES): slot i takes part
+ * `indices[i]`. `*out` is owned by the caller, to be freed with swb_erasure_stream_destroy();
+ * `erasure` is borrowed until then.
+ * Returns SWB_EINVAL (as swb_erasure_decoder_create(); size out of range), SWB_ENOMEM.
+ */
+SWB_API int swb_erasure_stream_create(swb_erasure_stream **out, const swb_erasure *erasure,
+                                      uint64_t content_bytes, const uint32_t *indices, size_t count,
+                                      swb_error *error);
+
+/** Frees a stream; accepts NULL. */
+SWB_API void swb_erasure_stream_destroy(swb_erasure_stream *stream);
+
+/** How many bytes a slot takes now; 0 also where its part is complete or there is no such slot. */
+SWB_API uint64_t swb_erasure_stream_room(const swb_erasure_stream *stream, size_t slot);
+
+/**
+ * Takes the next `length` bytes of a slot's part.
+ * Returns SWB_EINVAL, having taken nothing, where `length` exceeds the slot's room.
+ */
+SWB_API int swb_erasure_stream_feed(swb_erasure_stream *stream, size_t slot, const void *bytes,
+                                    size_t length);
+
+/**
+ * Gives out the next run of content: `*bytes_out` is borrowed until the next call with this
+ * stream, `*offset_out` its offset in the content. Returns its length; 0 where more must be fed
+ * first. Each byte of the content is given out once. As all parts advance together, so do the k
+ * data ranges: offsets ascend within each, not over all. The padding after the content is dropped.
+ */
+SWB_API size_t swb_erasure_stream_next(const uint8_t **bytes_out, uint64_t *offset_out,
+                                       swb_erasure_stream *stream);
+
+/** Non-zero when all of the content was given out, and swb_erasure_stream_next() returned 0. */
+SWB_API int swb_erasure_stream_is_done(const swb_erasure_stream *stream);
+
+/** Time that the decoding proper took so far. */
+SWB_API int64_t swb_erasure_stream_decode_ns(const swb_erasure_stream *stream);
+
+/**
+ * Puts another part in the place of one that will not arrive: the slot takes part `index` from its
+ * beginning. What is given out already is not given out again; those bytes of the new part are
+ * counted and dropped, and add to the slot's room.
+ * Returns SWB_EINVAL (no such slot; index too high or in use), SWB_EBUSY (swb_erasure_stream_next()
+ * has not returned 0), SWB_ENOMEM; the stream is unchanged then.
+ */
+SWB_API int swb_erasure_stream_replace(swb_erasure_stream *stream, size_t slot, uint32_t index,
+                                       swb_error *error);
+
+/** A file that holds a part. */
+typedef struct swb_erasure_file {
+    uint32_t index;   /**< which part */
+    const char *path; /**< where it is */
+} swb_erasure_file;
+
+/**
+ * Decodes `content` from the files of k parts and verifies every byte of it, without a copy on
+ * disk. `*decode_ns_out` (may be NULL) is set to the time that the decoding proper took, on
+ * SWB_OK and SWB_EMISMATCH; `*bad_offset_out` (may be NULL) on SWB_EMISMATCH to the first offset of
+ * the content that differs. Which part is at fault k parts cannot tell: swb_content_verify_file()
+ * can, for each. The length of all files is checked before any is read.
+ * Returns SWB_OK, SWB_EMISMATCH (also a file that is longer than a part, with the content's size as
+ * offset), SWB_ETRUNCATED (one that is shorter), SWB_EINVAL (as swb_erasure_decoder_create();
+ * `content` is a part itself), SWB_ENOENT, SWB_EIO, SWB_ENOMEM.
+ */
+SWB_API int swb_erasure_verify_files(uint64_t *bad_offset_out, int64_t *decode_ns_out,
+                                     const swb_content *content, const swb_erasure *erasure,
+                                     const swb_erasure_file *files, size_t count, swb_error *error);
+
 SWB_END_DECLS
 
 #endif

@@ -1,15 +1,12 @@
 /* Whole files of content: written, and verified without a reference copy. */
 #include <swarmbench/content.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "content/generator.h"
+#include "content/input.h"
 #include "content/output.h"
 
 /* Few system calls, and still in the second cache. */
@@ -56,62 +53,15 @@ out:
     return status;
 }
 
-/* A file that is being verified; its size is what it was at the start. */
-typedef struct input {
-    const char *path;
-    int fd;
-    uint64_t size_bytes;
-} input;
-
-static int input_open(input *file, swb_error *error)
-{
-    struct stat info;
-    /* O_NONBLOCK: a FIFO in the file's place must not hold us up. */
-    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file->fd < 0) {
-        return swb__fail_errno(error, errno == ENOENT ? SWB_ENOENT : SWB_EIO, errno, "open %s",
-                               file->path);
-    }
-    if (fstat(file->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(file->fd);
-        return swb__fail(error, SWB_EIO, "%s is no regular file", file->path);
-    }
-    file->size_bytes = (uint64_t)info.st_size;
-    return SWB_OK;
-}
-
-/* Reads up to `length` bytes; fewer only where the file was cut meanwhile. */
-static int input_read(size_t *got_out, const input *file, uint64_t offset, uint8_t *to,
-                      size_t length, swb_error *error)
-{
-    size_t filled = 0;
-    while (filled < length) {
-        ssize_t got = pread(file->fd, to + filled, length - filled, (off_t)(offset + filled));
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return swb__fail_errno(error, SWB_EIO, errno, "read %s at byte %" PRIu64, file->path,
-                                   offset + filled);
-        }
-        if (got == 0) {
-            break;
-        }
-        filled += (size_t)got;
-    }
-    *got_out = filled;
-    return SWB_OK;
-}
-
 /* Sets `*bad_offset_out` on SWB_EMISMATCH, which is left without a message. */
-static int compare_all(uint64_t *bad_offset_out, const input *file, swb__reader *reader,
+static int compare_all(uint64_t *bad_offset_out, const swb__input *file, swb__reader *reader,
                        uint8_t *chunk, swb_error *error)
 {
     uint64_t size_bytes = reader->content->size_bytes;
     for (uint64_t at = 0; at < size_bytes; at += CHUNK_BYTES) {
         size_t wanted = chunk_at(at, size_bytes);
         size_t got = 0;
-        int status = input_read(&got, file, at, chunk, wanted, error);
+        int status = swb__input_read(&got, file, at, chunk, wanted, error);
         if (status == SWB_OK) {
             status = swb__reader_compare(bad_offset_out, reader, at, chunk, got);
         }
@@ -133,11 +83,11 @@ static int compare_all(uint64_t *bad_offset_out, const input *file, swb__reader 
 int swb_content_verify_file(uint64_t *bad_offset_out, const swb_content *content, const char *path,
                             swb_error *error)
 {
-    input file = {path, -1, 0};
+    swb__input file;
     swb__reader reader;
     uint64_t bad_offset = 0;
     char description[SWB__CONTENT_TEXT_BYTES];
-    int status = input_open(&file, error);
+    int status = swb__input_open(&file, path, error);
     if (status != SWB_OK) {
         return status;
     }
@@ -157,6 +107,6 @@ int swb_content_verify_file(uint64_t *bad_offset_out, const swb_content *content
     }
     swb__reader_finish(&reader);
     free(chunk);
-    close(file.fd);
+    swb__input_close(&file);
     return status;
 }

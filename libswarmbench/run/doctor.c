@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <swarmbench/erasure.h>
 #include <swarmbench/sys/deployer.h>
 #include <swarmbench/sys/driver.h>
 #include <swarmbench/version.h>
@@ -101,6 +102,15 @@ static void examine_drivers(struct doctor *doctor)
     for (size_t i = 0; (driver = swb_driver_at(i)) != NULL; i++) {
         examine_driver(doctor, driver);
     }
+}
+
+/* What a build may lack. */
+static void examine_build(struct doctor *doctor)
+{
+    const char *erasure = swb_erasure_library();
+    begin_group(doctor, "build");
+    find(doctor, "build", "erasure coding", erasure != NULL, erasure != NULL ? erasure : "left out",
+         "install ISA-L (Debian: libisal-dev) and build swarmbench again");
 }
 
 static void examine_deployers(struct doctor *doctor)
@@ -206,6 +216,7 @@ static void tell_fact(void *argument, const char *name, const char *value)
 static void examine(struct doctor *doctor)
 {
     examine_drivers(doctor);
+    examine_build(doctor);
     examine_deployers(doctor);
     examine_kernel(doctor);
     examine_limits(doctor);

@@ -7,12 +7,14 @@
 
 static inline uint8_t slow_multiply(uint8_t a, uint8_t b)
 {
+    unsigned left = a;
+    unsigned right = b;
     unsigned product = 0;
     for (unsigned bit = 0; bit < 8; bit++) {
-        product ^= (b >> bit & 1U) * ((unsigned)a << bit);
+        product ^= (right >> bit & 1) * (left << bit);
     }
     for (unsigned bit = 14; bit >= 8; bit--) {
-        product ^= (product >> bit & 1U) * (0x11dU << (bit - 8));
+        product ^= (product >> bit & 1) * (0x11dU << (bit - 8));
     }
     return (uint8_t)product;
 }

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include <swarmbench/environment.h>
+#include <swarmbench/erasure.h>
 
 #include "base/file.h"
 #include "io/loop.h"
@@ -75,6 +76,8 @@ static void doctor_counts_what_is_missing(void **state)
     }
     assert_int_equal(missing, lacks);
     assert_int_equal((int)cJSON_GetNumberValue(cJSON_GetObjectItem(json, "lacks")), lacks);
+    assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItem(named(findings, "erasure coding"), "ok")),
+                     swb_erasure_library() != NULL);
     assert_non_null(named(findings, "local"));
     assert_non_null(text_of(cJSON_GetObjectItem(json, "machine"), "kernel"));
     cJSON_Delete(json);
