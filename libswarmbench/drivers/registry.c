@@ -1,18 +1,16 @@
 #include <swarmbench/sys/driver.h>
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/registry.h"
 #include "drivers/builtin.h"
 
-#define REGISTERED_MAX 32
-
 /* Every built-in driver has its line here; NULL ends the list. */
-static const swb_driver *const builtin[] = {
+static const void *const builtin[] = {
     &swb__driver_codex,
     &swb__driver_deluge,
     &swb__driver_qbittorrent,
@@ -20,36 +18,21 @@ static const swb_driver *const builtin[] = {
     NULL,
 };
 
-/* The one registry of the process: drivers of users, added under the lock and never removed. */
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static const swb_driver *registered[REGISTERED_MAX];
-static size_t registered_count;
+static const char *name_of(const void *table)
+{
+    return ((const swb_driver *)table)->name;
+}
+
+static swb__registry registry = SWB__REGISTRY_INIT("driver", builtin, name_of);
 
 const swb_driver *swb_driver_at(size_t index)
 {
-    size_t builtin_count = 0;
-    while (builtin[builtin_count] != NULL) {
-        if (builtin_count == index) {
-            return builtin[index];
-        }
-        builtin_count++;
-    }
-    index -= builtin_count;
-    pthread_mutex_lock(&registry_lock);
-    const swb_driver *driver = index < registered_count ? registered[index] : NULL;
-    pthread_mutex_unlock(&registry_lock);
-    return driver;
+    return swb__registry_at(&registry, index);
 }
 
 const swb_driver *swb_driver_find(const char *name)
 {
-    const swb_driver *driver;
-    for (size_t i = 0; (driver = swb_driver_at(i)) != NULL; i++) {
-        if (strcmp(driver->name, name) == 0) {
-            return driver;
-        }
-    }
-    return NULL;
+    return swb__registry_find(&registry, name);
 }
 
 const char *swb_driver_program(const swb_driver *driver, const swb_option_value *options)
@@ -112,18 +95,7 @@ int swb_driver_register(const swb_driver *driver, swb_error *error)
     if (missing != NULL) {
         return swb__fail(error, SWB_EINVAL, "driver '%s' lacks %s", driver->name, missing);
     }
-    if (swb_driver_find(driver->name) != NULL) {
-        return swb__fail(error, SWB_EEXIST, "there is a driver '%s' already", driver->name);
-    }
-    int status = SWB_OK;
-    pthread_mutex_lock(&registry_lock);
-    if (registered_count == REGISTERED_MAX) {
-        status = swb__fail(error, SWB_ENOSPACE, "more than %d drivers", REGISTERED_MAX);
-    } else {
-        registered[registered_count++] = driver;
-    }
-    pthread_mutex_unlock(&registry_lock);
-    return status;
+    return swb__registry_add(&registry, driver, error);
 }
 
 const char *swb_operation_name(swb_operation operation)
