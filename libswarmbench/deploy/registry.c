@@ -1,7 +1,5 @@
 #include <swarmbench/sys/deployer.h>
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/registry.h"
 #include "deploy/builtin.h"
