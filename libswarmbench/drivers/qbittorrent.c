@@ -150,6 +150,8 @@ const swb_driver swb__driver_qbittorrent = {
     .option_count = SWB__CLIENT_OPTION_COUNT,
     .session_bytes = sizeof(swb__qbittorrent_session),
     .node_memory_bytes = UINT64_C(64) << 20,
+    /* It sums its counters up once a second. */
+    .counter_lag_ns = UINT64_C(1200000000),
     .launch = launch_qbittorrent,
     .operations =
         {

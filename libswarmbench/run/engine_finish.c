@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 
+/* For an answer, on top of the clients' own lag. */
 #define COUNT_LIMIT_NS (5 * SWB__NS_PER_S)
 
 static bool all_counted(const swb__engine *engine)
@@ -26,7 +27,8 @@ void swb__engine_count(swb__engine *engine)
         bool alive = peer->stage != SWB__STAGE_GONE && !peer->ended_by_fault && !peer->frozen;
         peer->counted = peer->role == SWB_ROLE_SERVICE || !alive;
         if (!peer->counted) {
-            swb__engine_call(engine, i, SWB_OP_STATUS, engine->now_ns);
+            int64_t lag_ns = (int64_t)peer->driver->counter_lag_ns;
+            swb__engine_call(engine, i, SWB_OP_STATUS, engine->now_ns + lag_ns);
         }
     }
     if (all_counted(engine)) {
