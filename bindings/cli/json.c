@@ -38,34 +38,9 @@ cli_exit cli_json_print(const cJSON *value)
     return CLI_DONE;
 }
 
-static const char *kind_name(swb_event_kind kind)
-{
-    static const char *const names[] = {
-        [SWB_EVENT_EXPERIMENT_STARTED] = "experiment_started",
-        [SWB_EVENT_EXPERIMENT_ENDED] = "experiment_ended",
-        [SWB_EVENT_RUN_STARTED] = "run_started",
-        [SWB_EVENT_RUN_ENDED] = "run_ended",
-        [SWB_EVENT_PHASE] = "phase",
-        [SWB_EVENT_NODE_READY] = "node_ready",
-        [SWB_EVENT_NODE_EXITED] = "node_exited",
-        [SWB_EVENT_FIRST_BYTE] = "first_byte",
-        [SWB_EVENT_PROGRESS] = "progress",
-        [SWB_EVENT_COMPLETED] = "completed",
-        [SWB_EVENT_VERIFIED] = "verified",
-        [SWB_EVENT_NODE_FAILED] = "node_failed",
-        [SWB_EVENT_RETRY] = "retry",
-        [SWB_EVENT_CELL_ENDED] = "cell_ended",
-        [SWB_EVENT_WARNING] = "warning",
-        [SWB_EVENT_FAULT] = "fault",
-    };
-    size_t index = (size_t)kind;
-    bool known = index < sizeof names / sizeof names[0] && names[index] != NULL;
-    return known ? names[index] : "unknown";
-}
-
 static bool add_event(cJSON *object, const swb_event *event, const swb_experiment *experiment)
 {
-    bool ok = cli_json_text(object, "event", kind_name(event->kind)) &&
+    bool ok = cli_json_text(object, "event", swb_event_kind_name(event->kind)) &&
               cli_json_int(object, "time_ns", event->time_ns) &&
               cli_json_text(object, "status", swb_status_name(event->status));
     if (ok && event->run != UINT64_MAX) {

@@ -46,3 +46,28 @@ void swb__events_finish(swb__events *events)
     free(events->rows);
     memset(events, 0, sizeof *events);
 }
+
+const char *swb_event_kind_name(swb_event_kind kind)
+{
+    static const char *const names[] = {
+        [SWB_EVENT_EXPERIMENT_STARTED] = "experiment_started",
+        [SWB_EVENT_EXPERIMENT_ENDED] = "experiment_ended",
+        [SWB_EVENT_RUN_STARTED] = "run_started",
+        [SWB_EVENT_RUN_ENDED] = "run_ended",
+        [SWB_EVENT_PHASE] = "phase",
+        [SWB_EVENT_NODE_READY] = "node_ready",
+        [SWB_EVENT_NODE_EXITED] = "node_exited",
+        [SWB_EVENT_FIRST_BYTE] = "first_byte",
+        [SWB_EVENT_PROGRESS] = "progress",
+        [SWB_EVENT_COMPLETED] = "completed",
+        [SWB_EVENT_VERIFIED] = "verified",
+        [SWB_EVENT_NODE_FAILED] = "node_failed",
+        [SWB_EVENT_RETRY] = "retry",
+        [SWB_EVENT_CELL_ENDED] = "cell_ended",
+        [SWB_EVENT_WARNING] = "warning",
+        [SWB_EVENT_FAULT] = "fault",
+    };
+    size_t index = (size_t)kind;
+    bool known = index < sizeof names / sizeof names[0] && names[index] != NULL;
+    return known ? names[index] : "unknown";
+}
