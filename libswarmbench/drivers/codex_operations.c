@@ -96,6 +96,7 @@ static int take_upload(swb_call *call, int index)
         return swb__reply_fail(call, SWB_EPROTO, 0, "is no CID");
     }
     session->complete = status == SWB_OK;
+    found->state = session->complete ? SWB_STATE_SERVING : SWB_STATE_UNKNOWN;
     return status;
 }
 

@@ -44,6 +44,14 @@ static size_t refuse(swb__http_transfer *transfer, int status, const char *why)
     return 0;
 }
 
+/* Whether the reply's body goes to the sink. */
+static bool streams(const swb__http_transfer *transfer)
+{
+    long http_status = 0;
+    curl_easy_getinfo(transfer->entry.easy, CURLINFO_RESPONSE_CODE, &http_status);
+    return transfer->sink != NULL && http_status / 100 == 2;
+}
+
 /* libcurl takes a reply that ends within its headers as whole: note where they end. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *argument)
 {
@@ -57,6 +65,9 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *argument)
         transfer->headers_ended = false;
     } else if (bytes[0] == '\r' || bytes[0] == '\n') {
         transfer->headers_ended = true;
+        if (transfer->accepted != NULL && streams(transfer) && !transfer->canceled) {
+            transfer->accepted(transfer->argument);
+        }
     }
     return length;
 }
@@ -80,12 +91,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument)
 {
     swb__http_transfer *transfer = argument;
     size_t length = size * count;
-    long http_status = 0;
     if (transfer->canceled) {
         return 0;
     }
-    curl_easy_getinfo(transfer->entry.easy, CURLINFO_RESPONSE_CODE, &http_status);
-    if (transfer->sink == NULL || http_status / 100 != 2) {
+    if (!streams(transfer)) {
         return collect(transfer, bytes, length);
     }
     int status = transfer->sink(transfer->argument, bytes, length);
@@ -232,6 +241,7 @@ int swb__http_send(swb__http_transfer **out, swb__http_client *client,
     }
     transfer->client = client;
     transfer->sink = request->sink;
+    transfer->accepted = request->accepted;
     transfer->done = done;
     transfer->argument = request->argument;
     transfer->sent_ns = swb__clock_ns();

@@ -54,6 +54,8 @@ typedef struct swb__http_request {
     /* Streamed reply body, only of a 2xx reply: returns SWB_OK to go on, else the transfer ends
      * with that status. Other replies are collected as without it. */
     int (*sink)(void *argument, const void *bytes, size_t length);
+    /* The headers of a reply that goes to `sink` are in. May be NULL; as a sink otherwise. */
+    void (*accepted)(void *argument);
     uint64_t deadline_ns;   /* from now; 0: none */
     size_t max_reply_bytes; /* a longer reply ends the transfer with SWB_EPROTO; 0: 16 MiB */
     void *argument;

@@ -30,6 +30,7 @@ struct swb__http_transfer {
     uint64_t source_bytes;
 
     int (*sink)(void *argument, const void *bytes, size_t length);
+    void (*accepted)(void *argument);
     size_t header_bytes;
     bool headers_ended;
     swb__buffer body;

@@ -39,9 +39,9 @@ struct swb__client {
     swb__timer *timer;
     int64_t deadline_ns;
     int64_t sent_ns;
-    int held;                /* what the driver answered at first: SWB_CALL_SEND or SWB_CALL_DONE */
-    uint64_t received_bytes; /* of a streamed download */
-    swb__client_streamed streamed;
+    int held; /* what the driver answered at first: SWB_CALL_SEND or SWB_CALL_DONE */
+    swb__intake intake;
+    swb__intake_events intake_events;
     swb__client_done done;
     void *argument;
 };
@@ -49,11 +49,14 @@ struct swb__client {
 static void finish(swb__client *client, int status, bool retriable, const swb_error *error)
 {
     swb_call *call = client->call;
+    swb__intake_end(&client->intake);
     swb__client_outcome outcome = {.operation = client->command.operation,
                                    .status = status,
                                    .retriable = retriable,
                                    .error = status == SWB_OK ? NULL : error,
                                    .result = status == SWB_OK ? swb__call_result(call) : NULL,
+                                   .streamed_bytes = client->intake.bytes,
+                                   .bad_offset = client->intake.bad_offset,
                                    .sent_ns = client->sent_ns,
                                    .done_ns = swb__clock_ns()};
     swb__timer_stop(client->timer);
@@ -83,29 +86,36 @@ static int content_source(void *argument, uint64_t offset, void *buffer, size_t 
     return swb_content_read(client->command.content, offset, buffer, length);
 }
 
-/* Verifies a streamed download as it arrives; nothing of it is kept. */
 static int content_sink(void *argument, const void *bytes, size_t length)
 {
     swb__client *client = argument;
-    uint64_t bad_offset = 0;
-    int status = swb_content_compare(&bad_offset, client->command.content, client->received_bytes,
-                                     bytes, length);
-    if (status == SWB_EINVAL) {
-        status = SWB_EMISMATCH; /* longer than the content */
-    }
-    if (status == SWB_OK) {
-        client->received_bytes += length;
-        if (client->streamed != NULL) {
-            client->streamed(client->argument, client->received_bytes);
-        }
-    }
-    return status;
+    return swb__intake_take(&client->intake, bytes, length);
+}
+
+static void content_accepted(void *argument)
+{
+    swb__client *client = argument;
+    swb__intake_accept(&client->intake);
 }
 
 static bool download_is_short(const swb__client *client)
 {
     return client->exchange != NULL && client->exchange->download_content &&
-           client->received_bytes < swb_content_size_bytes(client->command.content);
+           client->intake.bytes < swb_content_size_bytes(client->command.content);
+}
+
+/* Says at which byte a stream went wrong. */
+static void describe_stream(const swb__client *client, int status, swb_error *out,
+                            const swb_error *error)
+{
+    *out = *error;
+    if (status == SWB_EMISMATCH && client->intake.bad_offset != UINT64_MAX) {
+        swb__fail(out, status, "the stream differs from the content at byte %llu",
+                  (unsigned long long)client->intake.bad_offset);
+    } else if (client->intake.bytes > 0) {
+        swb__fail(out, status, "after %llu bytes: %.400s", (unsigned long long)client->intake.bytes,
+                  error->message);
+    }
 }
 
 static void on_http_done(void *argument, int status, const swb__http_reply *got,
@@ -120,14 +130,15 @@ static void on_http_done(void *argument, int status, const swb__http_reply *got,
     if (client->sent_ns == SWB__TIME_UNKNOWN) {
         client->sent_ns = got->sent_ns;
     }
+    swb_error ended = SWB_ERROR_INIT;
     if (status != SWB_OK) {
-        fail_transport(client, status, error);
+        describe_stream(client, status, &ended, error);
+        fail_transport(client, status, &ended);
         return;
     }
     if (got->status / 100 == 2 && download_is_short(client)) {
-        swb_error ended = SWB_ERROR_INIT;
         swb__fail(&ended, SWB_ETRUNCATED, "the stream ended after %llu bytes",
-                  (unsigned long long)client->received_bytes);
+                  (unsigned long long)client->intake.bytes);
         fail_transport(client, SWB_ETRUNCATED, &ended);
         return;
     }
@@ -195,6 +206,7 @@ static int send_http(swb__client *client, const swb__exchange *exchange, swb_err
         .source_bytes =
             exchange->upload_content ? swb_content_size_bytes(client->command.content) : 0,
         .sink = exchange->download_content ? content_sink : NULL,
+        .accepted = exchange->download_content ? content_accepted : NULL,
         .deadline_ns = remaining_ns(client),
         .argument = client,
     };
@@ -343,7 +355,8 @@ static int prepare_call(swb__client *client, const swb_command *command, swb_err
     int status = SWB_OK;
     client->command = *command;
     client->sent_ns = SWB__TIME_UNKNOWN;
-    client->received_bytes = 0;
+    swb__intake_begin(&client->intake, client->loop, command->content, &client->intake_events,
+                      client->argument);
     if (client->driver->transport == SWB_TRANSPORT_TLS && client->stream == NULL) {
         status = open_stream(client, error);
     }
@@ -461,7 +474,14 @@ void swb__client_destroy(swb__client *client)
     free(client);
 }
 
-void swb__client_set_streamed(swb__client *client, swb__client_streamed streamed)
+void swb__client_cancel(swb__client *client)
 {
-    client->streamed = streamed;
+    if (client->transfer != NULL) {
+        swb__http_cancel(client->transfer);
+    }
+}
+
+void swb__client_set_intake(swb__client *client, const swb__intake_events *events)
+{
+    client->intake_events = *events;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "io/loop.h"
+#include "run/intake.h"
 
 typedef struct swb__client swb__client;
 
@@ -18,15 +19,14 @@ typedef struct swb__client_outcome {
     bool retriable;
     const swb_error *error;   /* NULL on SWB_OK */
     const swb_result *result; /* on SWB_OK */
+    uint64_t streamed_bytes;  /* of the content, by a stream; all verified */
+    uint64_t bad_offset;      /* where that stream differs; UINT64_MAX: nowhere */
     int64_t sent_ns; /* its first exchange was handed to the socket; or SWB__TIME_UNKNOWN */
     int64_t done_ns;
 } swb__client_outcome;
 
 /* The one completion of an operation. */
 typedef void (*swb__client_done)(void *argument, const swb__client_outcome *outcome);
-
-/* A streamed download has `bytes` of the content by now, all verified. */
-typedef void (*swb__client_streamed)(void *argument, uint64_t bytes);
 
 /* `node` is borrowed for the client's life. Connects to nothing yet. SWB_ENOMEM, SWB_EINVAL. */
 int swb__client_create(swb__client **out, swb_loop *loop, const swb_driver *driver,
@@ -44,7 +44,10 @@ int swb__client_call(swb__client *client, const swb_command *command, uint64_t d
 int swb__client_hold(swb__client *client, const swb_command *command, swb__client_done done,
                      void *argument, swb_error *error);
 int swb__client_release(swb__client *client, uint64_t deadline_ns, swb_error *error);
-/* What is told of streamed downloads, with the argument of swb__client_call(). NULL: nothing. */
-void swb__client_set_streamed(swb__client *client, swb__client_streamed streamed);
+/* Ends the operation under way, soon, with SWB_ECANCELED. HTTP only: a TLS operation goes on, as
+ * does one that is over already. */
+void swb__client_cancel(swb__client *client);
+/* What is told of streamed content, with the argument of swb__client_call(). Nothing at first. */
+void swb__client_set_intake(swb__client *client, const swb__intake_events *events);
 
 #endif

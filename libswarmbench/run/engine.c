@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/random.h"
+
+#define GRACE_NS (5 * (uint64_t)SWB__NS_PER_S)
 
 static void reset_download(swb__download *download, uint32_t node, uint64_t bytes)
 {
@@ -154,6 +157,18 @@ void swb__engine_tell(swb__engine *engine, swb_event_kind tell, uint32_t node, i
                                           .text = text});
 }
 
+/* Operations that move a store's content last as long as the experiment allows, and a little more:
+ * the engine itself ends them. */
+static uint64_t deadline_of(const swb__engine *engine, const swb_driver *driver,
+                            swb_operation operation)
+{
+    bool moves = operation == SWB_OP_LEECH || operation == SWB_OP_READ;
+    if (driver->kind != SWB_DRIVER_STORE || (operation != SWB_OP_SEED && !moves)) {
+        return 0;
+    }
+    return (moves ? engine->settings.limits.run_ns : engine->settings.limits.seed_ns) + GRACE_NS;
+}
+
 void swb__engine_call(swb__engine *engine, uint32_t node, swb_operation operation, int64_t at_ns)
 {
     swb__engine_peer *peer = &engine->peers[node];
@@ -165,7 +180,10 @@ void swb__engine_call(swb__engine *engine, uint32_t node, swb_operation operatio
     peer->due_ns = INT64_MAX;
     peer->calling = true;
     swb__engine_act(engine,
-                    (swb__action){.kind = SWB__ACTION_CALL, .node = node, .operation = operation});
+                    (swb__action){.kind = SWB__ACTION_CALL,
+                                  .node = node,
+                                  .operation = operation,
+                                  .deadline_ns = deadline_of(engine, peer->driver, operation)});
 }
 
 static const char *phase_name(swb__phase phase)
@@ -279,7 +297,11 @@ static void on_exited(swb__engine *engine, const swb__engine_event *event)
 
 static void on_call_done(swb__engine *engine, const swb__engine_event *event)
 {
-    engine->peers[event->node].calling = false;
+    swb__engine_peer *peer = &engine->peers[event->node];
+    peer->calling = false;
+    if (event->operation == SWB_OP_LEECH && peer->download.started_ns == SWB__TIME_UNKNOWN) {
+        peer->download.started_ns = event->sent_ns;
+    }
     switch (engine->phase) {
     case SWB__PHASE_SERVICES:
     case SWB__PHASE_NODES:
@@ -293,6 +315,11 @@ static void on_call_done(swb__engine *engine, const swb__engine_event *event)
         break;
     case SWB__PHASE_COUNT:
         swb__engine_counted(engine, event);
+        break;
+    case SWB__PHASE_VERIFY:
+        if (event->operation == SWB_OP_READ) {
+            swb__engine_verified(engine, event);
+        }
         break;
     default:
         break; /* an answer that came too late to matter */
@@ -355,6 +382,9 @@ static void dispatch(swb__engine *engine, const swb__engine_event *event)
         break;
     case SWB__EVENT_CALL_DONE:
         on_call_done(engine, event);
+        break;
+    case SWB__EVENT_ACCEPTED:
+        swb__engine_leech_accepted(engine, event);
         break;
     case SWB__EVENT_WATCHED:
         swb__engine_leech_watched(engine, event);

@@ -40,7 +40,8 @@ typedef enum swb__engine_event_kind {
     SWB__EVENT_STARTED,
     SWB__EVENT_EXITED, /* a node ended that no action ended */
     SWB__EVENT_CALL_DONE,
-    SWB__EVENT_WATCHED,
+    SWB__EVENT_ACCEPTED, /* the reply to a LEECH that streams begins */
+    SWB__EVENT_WATCHED,  /* of a leecher's file or stream */
     SWB__EVENT_VERIFIED,
     SWB__EVENT_FAULTED,
     SWB__EVENT_CANCEL, /* the user wants to stop */
@@ -57,8 +58,10 @@ typedef struct swb__engine_event {
     swb_operation operation;  /* CALL_DONE */
     const swb_result *result; /* CALL_DONE with SWB_OK */
     int64_t sent_ns;          /* CALL_DONE: its first exchange left; SWB__TIME_UNKNOWN */
+    int64_t accepted_ns;      /* ACCEPTED */
     swb_watch_event watch;    /* WATCHED */
-    uint64_t bad_offset;      /* VERIFIED with SWB_EMISMATCH */
+    uint64_t streamed_bytes;  /* CALL_DONE of LEECH: content bytes that came by the stream */
+    uint64_t bad_offset;      /* with SWB_EMISMATCH of VERIFIED, or of CALL_DONE by a stream */
     int exit_code;            /* EXITED */
     int exit_signal;
 } swb__engine_event;
@@ -67,9 +70,10 @@ typedef enum swb__action_kind {
     SWB__ACTION_MAKE_TORRENT,
     SWB__ACTION_PREPARE,
     SWB__ACTION_START,
-    SWB__ACTION_HOLD,  /* operation: to be made ready, its CALL follows */
-    SWB__ACTION_CALL,  /* operation */
-    SWB__ACTION_WATCH, /* begin_ns */
+    SWB__ACTION_HOLD,   /* operation: to be made ready, its CALL follows */
+    SWB__ACTION_CALL,   /* operation, deadline_ns */
+    SWB__ACTION_CANCEL, /* the operation under way is to end; its CALL_DONE follows */
+    SWB__ACTION_WATCH,  /* begin_ns */
     SWB__ACTION_VERIFY,
     SWB__ACTION_FAULT, /* fault */
     SWB__ACTION_CLOSE, /* end and remove everything of the run */
@@ -81,6 +85,7 @@ typedef struct swb__action {
     swb__action_kind kind;
     uint32_t node;
     swb_operation operation;
+    uint64_t deadline_ns; /* of the whole operation; 0: the driver's */
     int64_t begin_ns;
     swb_fault fault;
     swb_event_kind tell;

@@ -70,7 +70,10 @@ static void end_if_verified(swb__engine *engine)
 void swb__engine_verify(swb__engine *engine)
 {
     for (uint32_t i = 0; i < engine->count; i++) {
-        if (to_verify(&engine->peers[i])) {
+        swb__engine_peer *peer = &engine->peers[i];
+        if (to_verify(peer) && peer->driver->kind == SWB_DRIVER_STORE) {
+            swb__engine_call(engine, i, SWB_OP_READ, engine->now_ns);
+        } else if (to_verify(peer)) {
             swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_VERIFY, .node = i});
         }
     }

@@ -12,6 +12,8 @@
 #define LEAD_PER_NODE_NS (5 * SWB__NS_PER_MS)
 /* How often a client is asked while its file is watched, and once its file is whole. */
 #define STATUS_POLL_NS SWB__NS_PER_S
+/* Where there is neither file nor stream to watch. */
+#define UNWATCHED_POLL_NS (100 * SWB__NS_PER_MS)
 #define CONFIRM_POLL_NS (20 * SWB__NS_PER_MS)
 #define CONFIRM_POLL_MAX_NS (250 * SWB__NS_PER_MS)
 /* How soon a question is put again that the client could not answer. */
@@ -78,6 +80,9 @@ static void record_failure(swb__engine *engine, uint32_t node, int status, const
 {
     swb__engine_peer *peer = &engine->peers[node];
     settle(engine, node);
+    if (peer->calling && peer->driver->kind == SWB_DRIVER_STORE) {
+        swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_CANCEL, .node = node});
+    }
     peer->download.status = status;
     snprintf(peer->download.cause, sizeof peer->download.cause, "%s", message);
     swb__engine_tell(engine, SWB_EVENT_NODE_FAILED, node, status, peer->download.bytes_done,
@@ -116,6 +121,11 @@ static bool reached(const swb__download *download, double share)
     return (double)download->bytes_done >= share * (double)download->bytes;
 }
 
+static int percent(uint64_t bytes, const swb__download *download)
+{
+    return (int)(100.0 * (double)bytes / (double)download->bytes);
+}
+
 static void count_stall(swb__engine_peer *peer, int64_t now_ns)
 {
     int64_t pause_ns = now_ns - peer->progress_ns;
@@ -133,6 +143,7 @@ static void note_progress(swb__engine *engine, uint32_t node, uint64_t bytes, sw
     if (bytes <= download->bytes_done) {
         return;
     }
+    bool step = percent(bytes, download) > percent(download->bytes_done, download);
     engine->bytes_fetched += bytes - download->bytes_done;
     download->bytes_done = bytes;
     count_stall(peer, engine->now_ns);
@@ -143,7 +154,9 @@ static void note_progress(swb__engine *engine, uint32_t node, uint64_t bytes, sw
     if (download->ninety.source == SWB_SOURCE_NONE && reached(download, 0.9)) {
         download->ninety = moment;
     }
-    swb__engine_tell(engine, SWB_EVENT_PROGRESS, node, SWB_OK, bytes, NULL);
+    if (step) {
+        swb__engine_tell(engine, SWB_EVENT_PROGRESS, node, SWB_OK, bytes, NULL);
+    }
 }
 
 static void note_first_byte(swb__engine *engine, uint32_t node, swb_moment moment)
@@ -182,7 +195,8 @@ static void keep_counters(swb__download *download, const swb_result *result)
 static void ask_later(swb__engine *engine, uint32_t node)
 {
     swb__engine_peer *peer = &engine->peers[node];
-    int64_t pause_ns = STATUS_POLL_NS;
+    bool store = peer->driver->kind == SWB_DRIVER_STORE;
+    int64_t pause_ns = store ? UNWATCHED_POLL_NS : STATUS_POLL_NS;
     if (peer->on_disk) {
         peer->retry_ns = peer->retry_ns == 0 ? CONFIRM_POLL_NS : peer->retry_ns * 3 / 2;
         peer->retry_ns =
@@ -223,22 +237,48 @@ static void on_status(swb__engine *engine, const swb__engine_event *event)
     ask_later(engine, event->node);
 }
 
+/* A LEECH that was the download itself: its bytes were verified on the way, and its moments were
+ * told while they came. */
+static void on_streamed(swb__engine *engine, uint32_t node)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    swb__download *download = &peer->download;
+    if (download->completion.source == SWB_SOURCE_NONE) {
+        download->completion = (swb_moment){peer->progress_ns, engine->now_ns, SWB_SOURCE_STREAM};
+    }
+    download->verified = true;
+    complete(engine, node, download->completion);
+}
+
 static void on_accepted(swb__engine *engine, const swb__engine_event *event)
 {
     swb__engine_peer *peer = &engine->peers[event->node];
-    peer->download.started_ns = event->sent_ns;
-    peer->download.accepted_ns = event->now_ns;
-    if (peer->driver->kind == SWB_DRIVER_STORE) {
-        /* Its LEECH is the download itself, ended and verified. */
-        swb_moment end = {peer->progress_ns, event->now_ns, SWB_SOURCE_STREAM};
-        peer->download.completion = end;
-        peer->download.verified = true;
-        complete(engine, event->node, end);
+    if (peer->download.accepted_ns == SWB__TIME_UNKNOWN) {
+        peer->download.accepted_ns = event->now_ns;
+    }
+    if (peer->driver->kind == SWB_DRIVER_STORE && event->result->state == SWB_STATE_SERVING) {
+        on_streamed(engine, event->node);
     } else if (engine->introduce) {
         swb__engine_call(engine, event->node, SWB_OP_PEERS, engine->now_ns);
     } else {
         ask_later(engine, event->node);
     }
+}
+
+/* What had come by the stream before it failed counts as progress. */
+static void on_refused(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__download *download = &engine->peers[event->node].download;
+    if (event->streamed_bytes > download->bytes_done) {
+        engine->bytes_fetched += event->streamed_bytes - download->bytes_done;
+        download->bytes_done = event->streamed_bytes;
+    }
+    if (event->status == SWB_EMISMATCH) {
+        download->bad_offset = event->bad_offset;
+    }
+    swb__engine_fail_download(engine, event->node, event->status,
+                              event->message != NULL ? event->message
+                                                     : swb_status_text(event->status));
 }
 
 void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *event)
@@ -250,15 +290,21 @@ void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *even
     if (event->status != SWB_OK && event->operation != SWB_OP_LEECH && event->retriable) {
         swb__engine_call(engine, event->node, event->operation, engine->now_ns + ASK_AGAIN_NS);
     } else if (event->status != SWB_OK) {
-        swb__engine_fail_download(engine, event->node, event->status,
-                                  event->message != NULL ? event->message
-                                                         : swb_status_text(event->status));
+        on_refused(engine, event);
     } else if (event->operation == SWB_OP_LEECH) {
         on_accepted(engine, event);
     } else if (event->operation == SWB_OP_STATUS) {
         on_status(engine, event);
     } else {
         ask_later(engine, event->node);
+    }
+}
+
+void swb__engine_leech_accepted(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_peer *peer = leecher(engine, event->node);
+    if (peer != NULL && peer->download.accepted_ns == SWB__TIME_UNKNOWN) {
+        peer->download.accepted_ns = event->accepted_ns;
     }
 }
 

@@ -225,11 +225,35 @@ static void serves(swb__engine *engine, uint32_t node)
     }
 }
 
+/* Seeders of a store name what they were given: the same content, so the same name. */
+static bool agree_on_handle(swb__engine *engine, uint32_t node, const char *handle)
+{
+    char message[256];
+    if (engine->handle[0] == '\0') {
+        snprintf(engine->handle, sizeof engine->handle, "%s", handle);
+    }
+    if (handle[0] == '\0' || strcmp(engine->handle, handle) == 0) {
+        return true;
+    }
+    snprintf(message, sizeof message, "seed: it names the content %.90s, another seeder %.90s",
+             handle, engine->handle);
+    swb__engine_abort(engine, SWB_EMISMATCH, node, message);
+    return false;
+}
+
+/* An upload that failed is not made again: it would leave the node with what came of the first. */
+static bool may_seed_again(const swb__engine *engine, const swb__engine_event *event)
+{
+    bool upload = event->operation == SWB_OP_SEED &&
+                  engine->peers[event->node].driver->kind == SWB_DRIVER_STORE;
+    return event->retriable && !upload;
+}
+
 void swb__engine_seed_called(swb__engine *engine, const swb__engine_event *event)
 {
     swb__engine_peer *peer = &engine->peers[event->node];
     int64_t again_ns = event->now_ns;
-    if (event->status != SWB_OK && !event->retriable) {
+    if (event->status != SWB_OK && !may_seed_again(engine, event)) {
         fail_call(engine, event);
         return;
     }
@@ -238,11 +262,11 @@ void swb__engine_seed_called(swb__engine *engine, const swb__engine_event *event
         swb__engine_call(engine, event->node, event->operation, again_ns);
         return;
     }
-    if (event->operation == SWB_OP_SEED && event->result->handle[0] != '\0' &&
-        engine->handle[0] == '\0') {
-        snprintf(engine->handle, sizeof engine->handle, "%s", event->result->handle);
+    if (event->operation == SWB_OP_SEED &&
+        !agree_on_handle(engine, event->node, event->result->handle)) {
+        return;
     }
-    if (event->operation == SWB_OP_STATUS && event->result->state == SWB_STATE_SERVING) {
+    if (event->result->state == SWB_STATE_SERVING) {
         serves(engine, event->node);
         return;
     }

@@ -108,6 +108,7 @@ bool swb__engine_all(const swb__engine *engine, swb_role role, swb__node_stage l
 /* engine_leech.c: the part that is measured. */
 void swb__engine_leech(swb__engine *engine);
 void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *event);
+void swb__engine_leech_accepted(swb__engine *engine, const swb__engine_event *event);
 void swb__engine_leech_watched(swb__engine *engine, const swb__engine_event *event);
 void swb__engine_leech_tick(swb__engine *engine);
 void swb__engine_leech_exited(swb__engine *engine, uint32_t node, const char *message);

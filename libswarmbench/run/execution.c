@@ -137,7 +137,22 @@ static void on_called(void *argument, const swb__client_outcome *outcome)
                              .retriable = outcome->retriable,
                              .operation = outcome->operation,
                              .result = outcome->result,
+                             .streamed_bytes = outcome->streamed_bytes,
+                             .bad_offset = outcome->bad_offset,
                              .sent_ns = outcome->sent_ns});
+}
+
+static void on_stream_accepted(void *argument, int64_t at_ns)
+{
+    member *at = argument;
+    feed(at->execution,
+         (swb__engine_event){.kind = SWB__EVENT_ACCEPTED, .node = at->index, .accepted_ns = at_ns});
+}
+
+static void on_stream_watched(void *argument, const swb_watch_event *event)
+{
+    member *at = argument;
+    on_watched(at->execution, at->index, event);
 }
 
 /* --- the engine's actions --- */
@@ -159,6 +174,8 @@ static void act_start(swb__execution *execution, member *at)
         status = swb__client_create(&at->client, execution->loop, driver, &at->node, &error);
     }
     if (status == SWB_OK) {
+        static const swb__intake_events streamed = {on_stream_accepted, on_stream_watched};
+        swb__client_set_intake(at->client, &streamed);
         execution->deployer->start(execution->site, at->index, launch, on_started, at);
     } else {
         feed_done(at, SWB__EVENT_STARTED, status, &error);
@@ -206,20 +223,21 @@ static void act_hold(swb__execution *execution, member *at, swb_operation operat
     at->held = swb__client_hold(at->client, &command, on_called, at, NULL) == SWB_OK;
 }
 
-static void act_call(swb__execution *execution, member *at, swb_operation operation)
+static void act_call(swb__execution *execution, member *at, const swb__action *action)
 {
+    swb_operation operation = action->operation;
     swb_error error = SWB_ERROR_INIT;
     int status;
     if (at->held) {
         at->held = false;
-        status = swb__client_release(at->client, 0, &error);
+        status = swb__client_release(at->client, action->deadline_ns, &error);
     } else {
         swb_command command = command_of(execution, at, operation);
         swb_peer *peers = NULL;
         if (operation == SWB_OP_PEERS) {
             command.peers = peers = others(&command.peer_count, execution, at);
         }
-        status = swb__client_call(at->client, &command, 0, on_called, at, &error);
+        status = swb__client_call(at->client, &command, action->deadline_ns, on_called, at, &error);
         free(peers); /* a driver reads them when the operation begins */
     }
     if (status != SWB_OK) {
@@ -310,7 +328,10 @@ static void perform(swb__execution *execution, const swb__action *action)
         act_hold(execution, at, action->operation);
         break;
     case SWB__ACTION_CALL:
-        act_call(execution, at, action->operation);
+        act_call(execution, at, action);
+        break;
+    case SWB__ACTION_CANCEL:
+        swb__client_cancel(at->client);
         break;
     case SWB__ACTION_WATCH:
         act_watch(execution, at, action->begin_ns);
