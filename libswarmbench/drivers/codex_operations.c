@@ -298,7 +298,15 @@ static uint64_t block_bytes(uint64_t blocks, const swb__codex_session *session)
     return blocks > SWB_CONTENT_MAX_BYTES / size ? SWB_COUNT_UNKNOWN : blocks * size;
 }
 
-/* Payload is known in whole blocks. Of those received, one was the manifest. */
+/* Payload is known in whole blocks. A node counts a manifest that it receives as one more. */
+static uint64_t content_blocks(uint64_t received, uint64_t content_bytes,
+                               const swb__codex_session *session)
+{
+    uint64_t size = session->block_bytes == 0 ? BLOCK_BYTES : session->block_bytes;
+    bool manifest = received != SWB_COUNT_UNKNOWN && received > (content_bytes - 1) / size + 1;
+    return received - manifest;
+}
+
 static int take_metrics(swb_call *call)
 {
     const swb__codex_session *session = swb_call_session(call);
@@ -313,8 +321,9 @@ static int take_metrics(swb_call *call)
     }
     swb__codex_metrics_read(&metrics, (const char *)swb_call_reply(call)->body,
                             swb__codex_api_name(call));
-    bool received = metrics.blocks_received != SWB_COUNT_UNKNOWN && metrics.blocks_received > 0;
-    found->payload_received = block_bytes(metrics.blocks_received - received, session);
+    found->payload_received = block_bytes(
+        content_blocks(metrics.blocks_received, swb_call_node(call)->content_bytes, session),
+        session);
     found->payload_sent = block_bytes(metrics.blocks_sent, session);
     found->wasted = block_bytes(metrics.blocks_wasted, session);
     found->wire_received = metrics.wire_received;

@@ -77,14 +77,21 @@ static int family_init(mode_family *family, size_t capacity)
     return SWB_OK;
 }
 
-/* Adds row `index` where there is a baseline to hold it against. Simulated numbers are never held
- * against real ones. */
+/* Stand-ins say nothing about the programs that they stand for, unless the experiment is about
+ * them. (A simulated experiment has no real numbers to be held against.) */
+static bool may_compare(const swb__report_experiment *experiment, const swb__report_row *row,
+                        const swb__report_row *baseline)
+{
+    return experiment->allow_stand_in || (!row->stand_in && !baseline->stand_in);
+}
+
+/* Adds row `index` where there is a baseline to hold it against. */
 static int family_add(mode_family *family, const swb__report *report,
                       const swb__report_experiment *experiment, size_t index)
 {
     const swb__report_row *row = &report->rows[index];
     const swb__report_row *baseline = baseline_of(report, experiment, index);
-    if (baseline == NULL || baseline->summary.simulated != row->summary.simulated) {
+    if (baseline == NULL || !may_compare(experiment, row, baseline)) {
         return SWB_OK;
     }
     paired *pairs = &family->pairs[family->count];

@@ -59,6 +59,7 @@ static void fill_experiment(swb__report_experiment *out, sqlite3_stmt *row)
     out->confidence = fmin(fmax(sqlite3_column_double(row, 7), 0.5), 0.9999);
     out->begun_wall_ns = sqlite3_column_int64(row, 8);
     out->cores = swb__column_real(row, 9);
+    out->allow_stand_in = sqlite3_column_int(row, 10) != 0;
 }
 
 static int load_experiments(swb__report *report, swb__store *store, swb_error *error)
@@ -66,7 +67,8 @@ static int load_experiments(swb__report *report, swb__store *store, swb_error *e
     swb__binding row;
     int status = swb__bind(&row, store,
                            "SELECT id, experiment.name, place, baseline, ending, seed, margin,"
-                           " confidence, begun_wall_ns, CAST(cores.value AS REAL) FROM experiment"
+                           " confidence, begun_wall_ns, CAST(cores.value AS REAL), allow_stand_in"
+                           " FROM experiment"
                            " LEFT JOIN environment AS cores"
                            " ON cores.experiment = id AND cores.name = 'cpu_count' ORDER BY id",
                            "read the experiments", error);

@@ -35,6 +35,7 @@ typedef struct swb__report_row {
     swb_summary_row summary;
     uint64_t cell;
     bool is_baseline;
+    bool stand_in;              /* a node of it was not the real program */
     bool compared;              /* `comparison` holds what the baseline is to it */
     swb__comparison comparison; /* its inputs are NULL */
     swb__run_values *runs;      /* in order of block */
@@ -58,6 +59,7 @@ typedef struct swb__report_experiment {
     uint64_t seed;
     double margin;
     double confidence;
+    bool allow_stand_in; /* in a comparison */
     int64_t begun_wall_ns;
     double cores; /* of the machine; NaN: unknown */
     swb_progress progress;

@@ -141,8 +141,11 @@ static void note_statistics(swb__buffer *out, const swb__report_experiment *expe
     if (t->rows_simulated > 0) {
         swb__buffer_printf(out,
                            "%zu of %zu rows, marked *, come from stand-ins or a simulation, not "
-                           "from the real program; they are not compared with real ones.",
-                           t->rows_simulated, t->rows);
+                           "from the real program; %s.",
+                           t->rows_simulated, t->rows,
+                           experiment->allow_stand_in
+                               ? "the experiment allows stand-ins in its verdicts"
+                               : "no verdict is given on stand-ins");
         end(out);
     }
 }

@@ -121,7 +121,8 @@ static int read_nodes(double *cpu_ns_out, swb__report_row *row, swb__store *stor
     if (status == 1) {
         *cpu_ns_out = swb__column_real(nodes.statement, 0);
         row->memory_bytes = fmax(row->memory_bytes, sqlite3_column_double(nodes.statement, 1));
-        row->summary.simulated |= sqlite3_column_int(nodes.statement, 2);
+        row->stand_in = row->stand_in || sqlite3_column_int(nodes.statement, 2) != 0;
+        row->summary.simulated |= row->stand_in;
     }
     swb__bound_finish(&nodes);
     return status < 0 ? status : SWB_OK;

@@ -310,6 +310,7 @@ static int open_store(swb_runner *runner, const swb_runner_options *options, swb
         .baseline = swb_experiment_mode_name(runner->experiment, baseline),
         .margin = swb__experiment_margin(runner->experiment),
         .confidence = swb__experiment_confidence(runner->experiment),
+        .allow_stand_in = swb__experiment_allow_stand_in(runner->experiment),
     };
     int status = swb__store_open(&runner->store, options->results_path, error);
     if (status == SWB_OK) {

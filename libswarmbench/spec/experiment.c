@@ -46,6 +46,11 @@ const swb_option_value *swb__experiment_deployer_options(const swb_experiment *e
     return experiment->deployer_options;
 }
 
+bool swb__experiment_allow_stand_in(const swb_experiment *experiment)
+{
+    return experiment->allow_stand_in;
+}
+
 double swb__experiment_margin(const swb_experiment *experiment)
 {
     return experiment->margin;

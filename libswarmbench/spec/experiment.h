@@ -36,8 +36,9 @@ const swb__mode *swb__experiment_mode(const swb_experiment *experiment, size_t i
 const swb_deployer *swb__experiment_deployer(const swb_experiment *experiment);
 const swb_option_value *swb__experiment_deployer_options(const swb_experiment *experiment);
 
-/* Verdict: the margin and confidence of `verdict:`, as fractions. */
+/* Verdict: the margin and confidence of `verdict:`, as fractions; whether stand-ins may enter. */
 double swb__experiment_margin(const swb_experiment *experiment);
+bool swb__experiment_allow_stand_in(const swb_experiment *experiment);
 double swb__experiment_confidence(const swb_experiment *experiment);
 
 /* 64 hex digits: SHA-256 of all that decides the plan and the runs, in canonical form: comments,

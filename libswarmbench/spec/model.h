@@ -64,6 +64,7 @@ struct swb_experiment {
     const swb_deployer *deployer;
     swb_option_value *deployer_options;
     double margin;
+    bool allow_stand_in;
     double confidence;
     swb__settings base; /* what holds for all cells, unless an axis says otherwise */
     swb__place base_places[SWB__SETTING_COUNT];

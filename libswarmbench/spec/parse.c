@@ -58,6 +58,7 @@ static int read_whole(swb_experiment *experiment, swb__reader *reader, const yam
         return swb__refuse(reader, root, "no format version; begin the file with 'swarmbench: 1'");
     }
     experiment->seed = (uint64_t)fields.values[SWB__WHOLE_SEED].integer;
+    experiment->allow_stand_in = fields.values[SWB__WHOLE_ALLOW_STAND_IN].integer != 0;
     experiment->name = fields.values[SWB__WHOLE_NAME].string;
     if (experiment->name == NULL) {
         return name_by_file(experiment, reader->error);

@@ -137,7 +137,8 @@ static const char random_text[] =
     "group a node belongs to, the order of the modes in a block, and what a run draws itself. The "
     "same file gives the same plan, byte for byte; `order` changes when a run happens, not what "
     "it is. The digest of an experiment (SHA-256) is of all that decides plan and runs: comments, "
-    "the order of keys, spelling of values, `name`, `baseline` and `verdict` do not change it.\n";
+    "the order of keys, spelling of values, `name`, `baseline`, `verdict` and `allow_stand_in` do "
+    "not change it.\n";
 
 static void write_units(swb__writer *w)
 {

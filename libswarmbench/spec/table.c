@@ -142,6 +142,9 @@ static const swb_option whole[] = {
                          "All that is random in the experiment derives from it."},
     [SWB__WHOLE_BASELINE] = {"baseline", SWB_OPTION_STRING, NULL, 0, 0, NULL,
                              "The mode that the others are compared with. Not given: the first."},
+    [SWB__WHOLE_ALLOW_STAND_IN] = {"allow_stand_in", SWB_OPTION_BOOL, "false", 0, 0, NULL,
+                                   "Whether results of programs that call themselves stand-ins, "
+                                   "made for tests, may enter a verdict."},
 };
 const swb__option_list swb__whole_options = LIST(whole);
 

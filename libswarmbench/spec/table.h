@@ -77,6 +77,7 @@ typedef enum swb__whole_id {
     SWB__WHOLE_NAME,
     SWB__WHOLE_SEED,
     SWB__WHOLE_BASELINE,
+    SWB__WHOLE_ALLOW_STAND_IN,
     SWB__WHOLE_COUNT,
 } swb__whole_id;
 

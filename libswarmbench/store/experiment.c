@@ -31,7 +31,8 @@ static int add(int64_t *id_out, swb__store *store, const swb__store_experiment_r
     int status = swb__bind(
         &row, store,
         "INSERT INTO experiment (name, digest, text, seed, runs_planned, place, baseline, margin,"
-        " confidence, session, begun_wall_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        " confidence, allow_stand_in, session, begun_wall_ns)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
         "add the experiment", error);
     if (status != SWB_OK) {
         return status;
@@ -45,6 +46,7 @@ static int add(int64_t *id_out, swb__store *store, const swb__store_experiment_r
     swb__bind_text(&row, experiment->baseline);
     swb__bind_real(&row, experiment->margin);
     swb__bind_real(&row, experiment->confidence);
+    swb__bind_int(&row, experiment->allow_stand_in);
     swb__bind_int(&row, swb__wall_ns());
     status = swb__bound_run(&row, error);
     if (status == SWB_OK) {

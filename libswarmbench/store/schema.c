@@ -230,5 +230,7 @@ const swb__store_step swb__store_steps[] = {
     {1, "CREATE VIEW harness_view AS SELECT " RUN_COLUMNS ", t.cpu_ns, t.leech_cpu_ns,"
         " t.leech_wall_ns, t.rss_peak_bytes, t.rss_bytes"
         " FROM harness AS t" RUN_TABLES " ORDER BY t.run"},
+    {2, "ALTER TABLE experiment ADD COLUMN\n"
+        "    allow_stand_in INTEGER NOT NULL DEFAULT 0 /* 1: stand-ins may enter a verdict */"},
     {0, NULL},
 };

@@ -12,7 +12,7 @@
 
 typedef struct swb__store swb__store;
 
-#define SWB__STORE_VERSION 1
+#define SWB__STORE_VERSION 2
 
 /* Opens for writing, making or migrating the file as needed (WAL, foreign keys on), and holds the
  * writer's lock until it is closed. SWB_EDB, SWB_EBUSY (another live runner has the lock),
@@ -39,6 +39,7 @@ typedef struct swb__store_experiment_row {
     const char *baseline;
     double margin;
     double confidence;
+    bool allow_stand_in; /* in a verdict */
 } swb__store_experiment_row;
 
 /* Finds the experiment by its digest, or adds it. `*id_out` is its key, `*known_out` whether it was

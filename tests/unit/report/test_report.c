@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include <swarmbench/results.h>
 
 #include "support/golden.h"
@@ -169,6 +171,29 @@ static void stand_ins_are_marked_and_not_compared(void **state)
     assert_near(row_of(*state, 2, "qbittorrent").ratio, 1.04);
 }
 
+/* Changes the results beside the reader. */
+static void change(const fixture *f, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void stand_ins_are_not_even_compared_with_each_other(void **state)
+{
+    change(*state, "UPDATE node SET stand_in = 1");
+    assert_true(isnan(row_of(*state, 2, "qbittorrent").ratio));
+}
+
+static void stand_ins_are_compared_where_the_experiment_allows_them(void **state)
+{
+    change(*state, "UPDATE experiment SET allow_stand_in = 1");
+    swb_summary_row row = row_of(*state, 2, "codex-ec");
+    assert_true(row.simulated);
+    assert_near(row.ratio, 0.8);
+}
+
 static void progress_tells_how_far_it_has_come(void **state)
 {
     const fixture *f = *state;
@@ -247,6 +272,8 @@ int main(void)
         TEST(failed_runs_count_as_slowest_and_their_downloads_as_failed),
         TEST(downloads_of_a_retried_run_count_in_reliability_only),
         TEST(stand_ins_are_marked_and_not_compared),
+        TEST(stand_ins_are_not_even_compared_with_each_other),
+        TEST(stand_ins_are_compared_where_the_experiment_allows_them),
         TEST(progress_tells_how_far_it_has_come),
         TEST(progress_tells_whether_a_runner_is_at_work),
         cmocka_unit_test(report_of_a_file_without_runs_says_so),

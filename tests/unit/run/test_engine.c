@@ -23,6 +23,7 @@
 #define ASKED_MS(nodes) (START_MS(nodes) + 1010)
 
 static const swb_driver client = {.name = "client", .kind = SWB_DRIVER_TORRENT};
+static const swb_driver store = {.name = "store", .kind = SWB_DRIVER_STORE, .needs_bootstrap = 1};
 static const swb_driver tracker = {.name = "tracker", .kind = SWB_DRIVER_SERVICE};
 
 typedef struct story {
@@ -80,6 +81,9 @@ static void print_actions(story *told)
             swb__buffer_printf(&told->trace, "> %s %u\n", swb_operation_name(action.operation),
                                action.node);
             break;
+        case SWB__ACTION_CANCEL:
+            swb__buffer_printf(&told->trace, "> cancel %u\n", action.node);
+            break;
         case SWB__ACTION_HOLD:
             swb__buffer_printf(&told->trace, "> hold %s %u\n", swb_operation_name(action.operation),
                                action.node);
@@ -136,6 +140,36 @@ static void done(story *told, uint32_t node, swb_operation operation, int status
 static void simple(story *told, swb__engine_event_kind kind, uint32_t node, int status)
 {
     step(told, (swb__engine_event){.kind = kind, .node = node, .status = status});
+}
+
+/* The outcome of an operation of a store. `name`: the handle that a SEED gave. */
+static void called(story *told, uint32_t node, swb_operation operation, swb_node_state node_state,
+                   uint64_t bytes, const char *name)
+{
+    swb_result result = {.state = node_state, .bytes_done = bytes, .payload_sent = 1500};
+    snprintf(result.handle, sizeof result.handle, "%s", name);
+    swb__buffer_printf(&told->trace, "< %s %u ok\n", swb_operation_name(operation), node);
+    step(told, (swb__engine_event){.kind = SWB__EVENT_CALL_DONE,
+                                   .node = node,
+                                   .operation = operation,
+                                   .result = &result,
+                                   .sent_ns = told->now_ms * MS});
+}
+
+/* A stream, or the reading of a copy, that failed after so many bytes. */
+static void broke(story *told, uint32_t node, swb_operation operation, int status, uint64_t bytes)
+{
+    swb__buffer_printf(&told->trace, "< %s %u %s\n", swb_operation_name(operation), node,
+                       swb_status_name(status));
+    step(told, (swb__engine_event){.kind = SWB__EVENT_CALL_DONE,
+                                   .node = node,
+                                   .operation = operation,
+                                   .status = status,
+                                   .message = "because",
+                                   .retriable = true,
+                                   .streamed_bytes = bytes,
+                                   .bad_offset = status == SWB_EMISMATCH ? bytes : UINT64_MAX,
+                                   .sent_ns = 70 * MS});
 }
 
 static void watched(story *told, uint32_t node, swb_watch_kind kind, uint64_t bytes)
@@ -509,6 +543,220 @@ static void without_a_tracker_leechers_are_told_their_peers(void **state)
     assert_trace(told, "< leech 1 ok\n> peers 1\n");
 }
 
+/* --- stores: uploaded to, streamed from or fetched in the background --- */
+
+#define FIRST 0
+#define SECOND 1
+#define READER 2
+
+static void streamed(story *told, uint32_t node, swb_watch_kind kind, uint64_t bytes)
+{
+    int64_t now_ns = told->now_ms * MS;
+    step(told,
+         (swb__engine_event){.kind = SWB__EVENT_WATCHED,
+                             .node = node,
+                             .watch = {kind, {now_ns - MS, now_ns, SWB_SOURCE_STREAM}, bytes}});
+}
+
+static void bring_up_store(story *told, uint32_t node)
+{
+    simple(told, SWB__EVENT_STARTED, node, SWB_OK);
+    done(told, node, SWB_OP_READY, SWB_OK, SWB_STATE_UNKNOWN);
+    done(told, node, SWB_OP_VERSION, SWB_OK, SWB_STATE_UNKNOWN);
+}
+
+/* Two seeders and a leecher, all ready at 0 ms. */
+static void reach_upload(story *told)
+{
+    const swb__engine_node roles[] = {
+        {SWB_ROLE_SEEDER, &store}, {SWB_ROLE_SEEDER, &store}, {SWB_ROLE_LEECHER, &store}};
+    told->settings.file_size_bytes = 1000;
+    told->settings.limits.ready_ns = (uint64_t)(1000 * MS);
+    told->settings.limits.seed_ns = (uint64_t)(5000 * MS);
+    told->settings.limits.run_ns = (uint64_t)(60000 * MS);
+    told->settings.limits.stall_ns = (uint64_t)(10000 * MS);
+    swb__engine_config config = {.settings = &told->settings, .nodes = roles, .node_count = 3};
+    assert_int_equal(swb__engine_create(&told->engine, &config), SWB_OK);
+    step(told, (swb__engine_event){.kind = SWB__EVENT_BEGIN});
+    for (uint32_t i = 0; i < 3; i++) {
+        bring_up_store(told, i);
+    }
+}
+
+/* Uploaded at 0 ms; the leecher's command left at its start. */
+static void reach_stream(story *told)
+{
+    reach_upload(told);
+    called(told, FIRST, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "cid");
+    called(told, SECOND, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "cid");
+    told->now_ms = START_MS(3);
+    step(told, (swb__engine_event){.kind = SWB__EVENT_TICK});
+    forget(told);
+}
+
+static void store_s_first_node_starts_alone_and_nothing_is_put_beside_it(void **state)
+{
+    story *told = *state;
+    reach_upload(told);
+    assert_trace(told, "> phase deploy\n> start 0\n> ready 0\n< ready 0 ok\n> version 0\n"
+                       "< version 0 ok\n> start 1\n> start 2\n> ready 1\n< ready 1 ok\n"
+                       "> version 1\n< version 1 ok\n> ready 2\n< ready 2 ok\n> version 2\n"
+                       "< version 2 ok\n> phase seed\n> seed 0\n> seed 1\n");
+    told->now_ms = 30;
+    called(told, FIRST, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "cid");
+    told->now_ms = 40;
+    called(told, SECOND, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "cid");
+    assert_trace(told, "< seed 0 ok\n< seed 1 ok\n> phase leech\n> hold leech 2\n");
+    assert_string_equal(swb__engine_handle(told->engine), "cid");
+    swb__node_row row;
+    swb__engine_node_row(&row, told->engine, FIRST);
+    assert_true(row.seed_begin_ns == 0 && row.seed_end_ns == 30 * MS);
+    swb__engine_node_row(&row, told->engine, SECOND);
+    assert_true(row.seed_end_ns == 40 * MS);
+}
+
+static void stream_is_the_download_and_its_verification(void **state)
+{
+    story *told = *state;
+    reach_stream(told);
+    told->now_ms = 100;
+    step(told,
+         (swb__engine_event){.kind = SWB__EVENT_ACCEPTED, .node = READER, .accepted_ns = 90 * MS});
+    streamed(told, READER, SWB_WATCH_FIRST_BYTE, 10);
+    told->now_ms = 150;
+    streamed(told, READER, SWB_WATCH_PROGRESS, 500);
+    told->now_ms = 180;
+    streamed(told, READER, SWB_WATCH_PROGRESS, 900);
+    told->now_ms = 200;
+    streamed(told, READER, SWB_WATCH_COMPLETE, 1000);
+    told->now_ms = 205;
+    called(told, READER, SWB_OP_LEECH, SWB_STATE_SERVING, 1000, "");
+    assert_trace(told, "< leech 2 ok\n> completed 2 after 135 ms\n> status 0\n> status 1\n"
+                       "> status 2\n");
+    for (uint32_t i = 0; i < 3; i++) {
+        called(told, i, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
+    }
+    simple(told, SWB__EVENT_CLOSED, UINT32_MAX, SWB_OK);
+    assert_trace(told, "< status 0 ok\n< status 1 ok\n< status 2 ok\n> phase verify\n"
+                       "> phase teardown\n> close\n> end\n");
+    swb__download download = download_of(told, READER);
+    assert_true(download.verified);
+    assert_true(download.accepted_ns == 90 * MS);
+    assert_true(download.first_byte.lo_ns == 99 * MS && download.first_byte.hi_ns == 100 * MS);
+    assert_true(download.half.hi_ns == 150 * MS && download.ninety.hi_ns == 180 * MS);
+    assert_true(download.completion.lo_ns == 199 * MS && download.completion.hi_ns == 200 * MS);
+    assert_int_equal(download.completion.source, SWB_SOURCE_STREAM);
+}
+
+static void background_fetch_is_asked_about_and_its_copy_read(void **state)
+{
+    story *told = *state;
+    reach_stream(told);
+    told->now_ms = 75;
+    called(told, READER, SWB_OP_LEECH, SWB_STATE_FETCHING, SWB_COUNT_UNKNOWN, "");
+    tick_at(told, 175);
+    called(told, READER, SWB_OP_STATUS, SWB_STATE_FETCHING, 400, "");
+    tick_at(told, 275);
+    called(told, READER, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
+    assert_trace(told, "< leech 2 ok\n< 175 ms\n> status 2\n< status 2 ok\n< 275 ms\n"
+                       "> status 2\n< status 2 ok\n> completed 2 after 210 ms\n> status 0\n"
+                       "> status 1\n> status 2\n");
+    for (uint32_t i = 0; i < 3; i++) {
+        called(told, i, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
+    }
+    assert_false(download_of(told, READER).verified);
+    called(told, READER, SWB_OP_READ, SWB_STATE_UNKNOWN, 0, "");
+    assert_trace(told, "< status 0 ok\n< status 1 ok\n< status 2 ok\n> phase verify\n"
+                       "> read 2\n< read 2 ok\n> phase teardown\n> close\n");
+    swb__download download = download_of(told, READER);
+    assert_true(download.verified);
+    assert_int_equal(download.completion.source, SWB_SOURCE_API);
+    assert_true(download.completion.lo_ns == 175 * MS && download.completion.hi_ns == 275 * MS);
+}
+
+static void copy_that_differs_fails_download_and_run(void **state)
+{
+    story *told = *state;
+    swb__run_result result;
+    reach_stream(told);
+    called(told, READER, SWB_OP_LEECH, SWB_STATE_FETCHING, SWB_COUNT_UNKNOWN, "");
+    tick_at(told, 175);
+    called(told, READER, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
+    for (uint32_t i = 0; i < 3; i++) {
+        called(told, i, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
+    }
+    broke(told, READER, SWB_OP_READ, SWB_EMISMATCH, 77);
+    swb__engine_result(&result, told->engine);
+    assert_int_equal(result.status, SWB_EMISMATCH);
+    assert_string_equal(result.cause, "verify: because");
+    assert_true(download_of(told, READER).bad_offset == 77);
+}
+
+static void stream_that_breaks_off_fails_the_download_with_what_came(void **state)
+{
+    story *told = *state;
+    reach_stream(told);
+    told->now_ms = 100;
+    streamed(told, READER, SWB_WATCH_FIRST_BYTE, 10);
+    broke(told, READER, SWB_OP_LEECH, SWB_ETRUNCATED, 345);
+    assert_trace(told, "< leech 2 SWB_ETRUNCATED\n> failed 2: because (SWB_ETRUNCATED)\n"
+                       "> status 0\n> status 1\n> status 2\n");
+    swb__download download = download_of(told, READER);
+    assert_int_equal(download.status, SWB_ETRUNCATED);
+    assert_true(download.bytes_done == 345);
+    assert_true(download.started_ns == 70 * MS);
+    assert_int_equal(download.completion.source, SWB_SOURCE_NONE);
+}
+
+static void stream_that_stalls_is_ended(void **state)
+{
+    story *told = *state;
+    reach_stream(told);
+    told->now_ms = 1000;
+    streamed(told, READER, SWB_WATCH_PROGRESS, 100);
+    tick_at(told, 11000);
+    assert_trace(told, "< 11000 ms\n> cancel 2\n> failed 2: no leecher made progress for "
+                       "limits.stall (SWB_ESTALLED)\n> status 0\n> status 1\n");
+    broke(told, READER, SWB_OP_LEECH, SWB_ECANCELED, 150);
+    assert_trace(told, "< leech 2 SWB_ECANCELED\n> status 2\n");
+    assert_int_equal(download_of(told, READER).status, SWB_ESTALLED);
+    assert_true(download_of(told, READER).started_ns == 70 * MS);
+}
+
+static void stream_over_the_limit_of_the_run_is_ended(void **state)
+{
+    story *told = *state;
+    reach_stream(told);
+    for (int64_t at = 9000; at < 60000; at += 9000) {
+        told->now_ms = at;
+        streamed(told, READER, SWB_WATCH_PROGRESS, (uint64_t)at / 100);
+    }
+    tick_at(told, 60000 + START_MS(3));
+    assert_trace(told, "< 60065 ms\n> cancel 2\n> failed 2: not complete within limits.run "
+                       "(SWB_ETIMEDOUT)\n> status 0\n> status 1\n");
+}
+
+static void upload_that_fails_is_not_made_again(void **state)
+{
+    story *told = *state;
+    reach_upload(told);
+    forget(told);
+    broke(told, SECOND, SWB_OP_SEED, SWB_ETRUNCATED, 0);
+    assert_trace(told, "< seed 1 SWB_ETRUNCATED\n> failed 1: because (SWB_ETRUNCATED)\n"
+                       "> phase teardown\n> close\n");
+}
+
+static void seeders_that_name_the_content_otherwise_fail_the_run(void **state)
+{
+    story *told = *state;
+    reach_upload(told);
+    forget(told);
+    called(told, FIRST, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "cid");
+    called(told, SECOND, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "dic");
+    assert_trace(told, "< seed 0 ok\n< seed 1 ok\n> failed 1: seed: it names the content dic, "
+                       "another seeder cid (SWB_EMISMATCH)\n> phase teardown\n> close\n");
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -527,6 +775,15 @@ int main(void)
         STORY(killed_leecher_of_a_fault_does_not_fail_the_run),
         STORY(frozen_seeder_goes_on_after_its_time),
         STORY(without_a_tracker_leechers_are_told_their_peers),
+        STORY(store_s_first_node_starts_alone_and_nothing_is_put_beside_it),
+        STORY(stream_is_the_download_and_its_verification),
+        STORY(background_fetch_is_asked_about_and_its_copy_read),
+        STORY(copy_that_differs_fails_download_and_run),
+        STORY(stream_that_breaks_off_fails_the_download_with_what_came),
+        STORY(stream_that_stalls_is_ended),
+        STORY(stream_over_the_limit_of_the_run_is_ended),
+        STORY(upload_that_fails_is_not_made_again),
+        STORY(seeders_that_name_the_content_otherwise_fail_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
