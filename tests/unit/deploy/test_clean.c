@@ -124,6 +124,7 @@ static void nothing_outlives_a_killed_runner(void **state)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t runner = fork();
     if (runner == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         be_runner(fake, told[1]);
     }
     close(told[1]);
@@ -153,11 +154,12 @@ static void nothing_outlives_a_killed_runner(void **state)
     assert_report(&report, 0, 0, 0, 0);
 }
 
-/* A process in a group of its own that no runner's death ends. */
+/* A process in a group of its own that no runner's death ends, only that of this test. */
 static pid_t start_survivor(void)
 {
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         setsid();
         pause();
         _exit(0);
