@@ -95,8 +95,8 @@ run_tests() {
 }
 
 # Memory errors and leaks that the sanitizers cannot see: uninitialised reads. Valgrind's own verdict
-# is exit code 99. It is slow and lacks a system call or two, so a test of it may fail that passes
-# without it: that is told, and judged by the other builds.
+# is exit code 99. It is slow, hence SWB_TEST_SMALL, and lacks a system call or two, so a test of it
+# may fail that passes without it: that is told, and judged by the other builds.
 valgrind_tests() {
     if ! command -v valgrind >/dev/null; then
         skip valgrind "valgrind is not installed"
@@ -115,8 +115,9 @@ valgrind_test() {
     name="valgrind $(basename "$1")"
     log=$logs/$(basename "$1").valgrind.log
     say "$name"
-    timeout 900 valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect \
-        --error-exitcode=99 --child-silent-after-fork=yes "$1" >"$log" 2>&1 || status=$?
+    SWB_TEST_SMALL=1 timeout 900 valgrind --quiet --leak-check=full --error-exitcode=99 \
+        --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes --vgdb=no \
+        "$1" >"$log" 2>&1 || status=$?
     case $status in
     0) passed=$((passed + 1)) ;;
     77) skip "$name" "$(grep -m1 SKIP "$log" || echo 'it gave no reason')" ;;
