@@ -49,8 +49,8 @@ typedef enum swb_event_kind {
     SWB_EVENT_FAULT = 16,       /**< a fault was injected; text: which */
 } swb_event_kind;
 
-/** Name of a kind: "run_started", "first_byte", ...; "unknown" where the library knows none. Static,
- *  never freed. Any thread. */
+/** Name of a kind: "run_started", "first_byte", ...; "unknown" where the library knows none.
+ * Static, never freed. Any thread. */
 SWB_API const char *swb_event_kind_name(swb_event_kind kind);
 
 /** One event: a plain row. Strings are inside, nothing to free. */

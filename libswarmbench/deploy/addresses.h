@@ -23,8 +23,9 @@ typedef struct swb__address {
 
 /*
  * Fills `out` with `count` different addresses in 127.0.0.0/8 on which the three ports are free,
- * TCP and UDP, and whose wildcard ports are. Where they begin is drawn at random out of 16 million, so that runners at the same
- * time do not meet: a port cannot be held for a client that has yet to start. SWB_EENV.
+ * TCP and UDP, and whose wildcard ports are. Where they begin is drawn at random out of 16 million,
+ * so that runners at the same time do not meet: a port cannot be held for a client that has yet to
+ * start. SWB_EENV.
  */
 int swb__addresses_choose(swb__address *out, size_t count, swb_error *error);
 

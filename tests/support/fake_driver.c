@@ -18,7 +18,7 @@ static int done(swb_call *call)
 
 #define OPERATIONS                                                                                 \
     {                                                                                              \
-        done, done, done, done, done, done, done, done, done                                            \
+        done, done, done, done, done, done, done, done, done                                       \
     }
 
 static const swb_option torrent_options[] = {

@@ -241,7 +241,7 @@ typedef struct swb_driver {
     void (*session_finish)(void *session); /**< may be NULL */
     uint64_t timeout_ns[SWB_OP_COUNT];     /**< deadline of each operation; 0 = 30 s */
     uint64_t node_memory_bytes;            /**< RssAnon a node needs at most, for checks */
-    uint64_t counter_lag_ns;               /**< how late STATUS's counters may be; 0: they are live */
+    uint64_t counter_lag_ns; /**< how late STATUS's counters may be; 0: they are live */
 
     /** Fills `launch`. Returns SWB_OK, or SWB_EINPUT/SWB_ENOMEM with `*error` set. */
     int (*launch)(const swb_node *node, swb_launch *launch, swb_error *error);

@@ -69,8 +69,7 @@ static void wrong_password_is_refused_for_good(void **state)
     player.node.password = "wrong";
     assert_int_equal(player_play(&player, &command, "deluge-ready-wrong-password.txt"), SWB_EAUTH);
     assert_false(player.retriable);
-    assert_string_equal(player.error.message,
-                        "ready: BadLoginError: Password does not match");
+    assert_string_equal(player.error.message, "ready: BadLoginError: Password does not match");
 }
 
 static void version_is_read(void **state)

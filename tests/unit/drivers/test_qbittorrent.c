@@ -62,8 +62,7 @@ static void torrent_that_never_appears_is_not_awaited_for_ever(void **state)
     const swb_command command = recorded_command(state, SWB_OP_LEECH);
     player_open(&player, &swb__driver_qbittorrent);
     assert_int_equal(player_run(&player, &command, taken_but_never_there, NULL), SWB_EREMOTE);
-    assert_string_equal(player.error.message,
-                        "leech: the torrent was taken, but does not appear");
+    assert_string_equal(player.error.message, "leech: the torrent was taken, but does not appear");
 }
 
 static void wrong_password_is_refused_for_good_in_both_dialects(void **state)
@@ -185,8 +184,7 @@ static void bad_replies_are_told_apart(void **state)
         const char *message;
     } cases[] = {
         {"< 500 text/plain\nboom", SWB_EREMOTE, true, "status: HTTP 500 for now: 'boom'"},
-        {"< 503 text/html\n<html>", SWB_EREMOTE, true,
-         "status: HTTP 503 for now: '<html>'"},
+        {"< 503 text/html\n<html>", SWB_EREMOTE, true, "status: HTTP 503 for now: '<html>'"},
         {"< 429 text/plain\n", SWB_EREMOTE, true, "status: HTTP 429 for now: ''"},
         {"< 405 text/plain\nno", SWB_EREMOTE, false, "status: HTTP 405 refused: 'no'"},
         {"< 404 text/plain\nno", SWB_ENOENT, false, "status: HTTP 404 not found: 'no'"},
@@ -198,8 +196,7 @@ static void bad_replies_are_told_apart(void **state)
          "status: HTTP 200 is no JSON: '[{\"state\":'"},
         {"< 200 application/json\n{}", SWB_EPROTO, false,
          "status: the list of torrents is no array"},
-        {"< 200 application/json\n[7]", SWB_EPROTO, false,
-         "status: the torrent has no state"},
+        {"< 200 application/json\n[7]", SWB_EPROTO, false, "status: the torrent has no state"},
         {"< 200 application/json\n[{\"state\":5}]", SWB_EPROTO, false,
          "status: the torrent has no state"},
     };
