@@ -1,0 +1,48 @@
+/* The state of an execution, shared by the files that make it up (execution.c, perform.c). */
+#ifndef SWB_RUN_EXECUTION_STATE_H
+#define SWB_RUN_EXECUTION_STATE_H
+
+#include "run/client.h"
+#include "run/execution.h"
+
+/* A node of the swarm, placed. */
+typedef struct swb__member {
+    swb__execution *execution;
+    uint32_t index;
+    swb_node node;
+    char address[64]; /* kept when the place is gone */
+    swb__client *client;
+    bool held; /* an operation is ready to leave */
+    uint64_t bad_offset;
+} swb__member;
+
+struct swb__execution {
+    swb_loop *loop;
+    swb_planned_run run;
+    swb__settings settings;
+    const swb_deployer *deployer;
+    swb__observer observer;
+    swb__swarm swarm;
+    swb_site_request request;
+    void *site;
+    swb__engine *engine;
+    swb_content *content;
+    swb__member *members;
+    char announce[128];
+    char infohash[41];
+    swb__timer *tick;
+    int64_t tick_ns;
+    swb__timer *sampler;
+    swb__timer *closer;
+    bool pumping;
+};
+
+/* execution.c: takes an event in and performs what the engine makes of it. */
+void swb__execution_feed(swb__execution *execution, swb__engine_event event);
+
+/* perform.c: does one action of the engine; what comes of it is fed back, now or later. */
+void swb__execution_perform(swb__execution *execution, const swb__action *action);
+/* perform.c: what the place tells unasked. */
+swb_site_events swb__execution_site_events(swb__execution *execution);
+
+#endif
