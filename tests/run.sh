@@ -5,6 +5,7 @@
 #   --label LABEL  only the dev build and its tests with that label
 set -euo pipefail
 cd "$(dirname "$0")/.."
+exec </dev/null # there may be none at all
 
 quick=no label=
 while [ $# -gt 0 ]; do

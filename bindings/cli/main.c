@@ -1,7 +1,23 @@
 /* The swarmbench command: finds the command that is meant and calls it. */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Keeps files that are opened later from the numbers of standard streams that the caller closed:
+ * they would be taken for those, and libuv aborts on closing one. Writing to them stays an error.
+ */
+static void hold_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDONLY);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
 
 static cli_exit unknown_command(const char *name)
 {
@@ -45,6 +61,7 @@ static cli_exit finish(cli_exit result)
 
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     if (argc < 2) {
         cli_help_list(stderr);
         return CLI_BAD_INPUT;

@@ -119,6 +119,13 @@ class Undisturbed(RealRun):
         self.check_reports()
         self.check_resume()
 
+    def test_closed_standard_streams_do_no_harm(self):
+        closed = subprocess.run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", command.COMMAND,
+                                 *self.arguments()], env=self.environment, capture_output=True,
+                                timeout=300, check=False)
+        self.assertEqual(closed.returncode, DONE, closed.stdout)
+        self.assert_whole()
+
     def check_downloads(self):
         rows = self.export("downloads")
         self.assertEqual(sorted(row["mode"] for row in rows), ["deluge", "qbittorrent"])
