@@ -238,7 +238,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s DRIVER\n", argv[0]);
         return 2;
     }
-    if (!test_program_exists(driver->program)) {
+    if (!test_program_exists(swb_driver_program(driver, NULL))) {
         printf("SKIP: %s is not installed: %s\n", driver->program, driver->package);
         return 77;
     }

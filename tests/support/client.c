@@ -45,16 +45,65 @@ static size_t keep_body(char *bytes, size_t size, size_t count, void *argument)
     return size * count;
 }
 
-static CURL *prepare(test_client *client, const char *scheme, const char *path)
+/* Content that is uploaded. */
+typedef struct upload {
+    const swb_content *content;
+    uint64_t offset;
+} upload;
+
+static size_t read_content(char *out, size_t size, size_t count, void *argument)
+{
+    upload *at = argument;
+    uint64_t rest = swb_content_size_bytes(at->content) - at->offset;
+    size_t length = rest < size * count ? (size_t)rest : size * count;
+    swb_content_read(at->content, at->offset, out, length);
+    at->offset += length;
+    return length;
+}
+
+static void add_content(CURL *curl, upload *content)
+{
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)swb_content_size_bytes(content->content));
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_content);
+    curl_easy_setopt(curl, CURLOPT_READDATA, content);
+}
+
+static struct curl_slist *add_headers(CURL *curl, const swb__exchange *exchange)
+{
+    struct curl_slist *list = NULL;
+    char line[512];
+    for (size_t i = 0; i < exchange->header_count; i++) {
+        snprintf(line, sizeof line, "%s: %s", exchange->headers[i].name,
+                 exchange->headers[i].value);
+        list = curl_slist_append(list, line);
+    }
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+    return list;
+}
+
+/* What was downloaded, held against the content. */
+static int verify_download(const test_client *client, const swb_content *content)
+{
+    uint64_t bad_offset;
+    if (client->input.length < swb_content_size_bytes(content)) {
+        return SWB_ETRUNCATED;
+    }
+    return swb_content_compare(&bad_offset, content, 0, client->input.data, client->input.length);
+}
+
+static CURL *prepare(test_client *client, const char *scheme, uint16_t port, const char *path)
 {
     char url[2048];
-    snprintf(url, sizeof url, "%s://%s:%u%s", scheme, client->node->address, client->node->api_port,
-             path);
+    snprintf(url, sizeof url, "%s://%s:%u%s", scheme, client->node->address, port, path);
     if (client->curl == NULL) {
         client->curl = curl_easy_init();
         curl_easy_setopt(client->curl, CURLOPT_COOKIEFILE, "");
     }
     curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L); /* forgets the body sent before */
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)EXCHANGE_SECONDS);
@@ -89,17 +138,24 @@ static curl_mime *add_parts(CURL *curl, const swb__exchange *exchange)
 }
 
 static int exchange_http(swb_reply *out, char *type, size_t type_size, test_client *client,
-                         const swb__exchange *exchange)
+                         const swb__exchange *exchange, const swb_content *content)
 {
-    CURL *curl = prepare(client, "http", exchange->path);
+    uint16_t port = exchange->extra ? client->node->extra_port : client->node->api_port;
+    CURL *curl = prepare(client, "http", port, exchange->path);
+    struct curl_slist *headers = add_headers(curl, exchange);
+    upload sent = {content, 0};
     curl_mime *mime = NULL;
     long code = 0;
     char *sent_type = NULL;
     swb__buffer_clear(&client->input);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->input);
-    if (strcmp(exchange->method, "POST") == 0) {
+    if (exchange->upload_content) {
+        add_content(curl, &sent);
+    } else if (strcmp(exchange->method, "POST") == 0) {
         add_fields(curl, exchange);
+    } else {
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
     }
     if (exchange->part_count > 0) {
         mime = add_parts(curl, exchange);
@@ -111,15 +167,21 @@ static int exchange_http(swb_reply *out, char *type, size_t type_size, test_clie
              sent_type == NULL ? "" : sent_type);
     curl_easy_setopt(curl, CURLOPT_MIMEPOST, NULL);
     curl_mime_free(mime);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
     *out = (swb_reply){(int)code, type, (const uint8_t *)swb__buffer_string(&client->input),
                        client->input.length};
-    return result == CURLE_OK ? SWB_OK : SWB_ECONNECT;
+    if (result != CURLE_OK) {
+        return SWB_ECONNECT;
+    }
+    return exchange->download_content && code / 100 == 2 ? verify_download(client, content)
+                                                         : SWB_OK;
 }
 
 static int connect_stream(test_client *client)
 {
     disconnect(client);
-    CURL *curl = prepare(client, "https", "");
+    CURL *curl = prepare(client, "https", client->node->api_port, "");
     curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -205,6 +267,7 @@ static int exchange_frame(swb_reply *out, uint8_t **frame_out, test_client *clie
 
 static int perform(swb_call *call, bool *retriable_out, test_client *client, swb_error *error)
 {
+    const swb_content *content = swb_call_command(call)->content;
     const swb__exchange *exchange = NULL;
     const swb_reply *reply = NULL;
     swb_reply storage;
@@ -216,11 +279,12 @@ static int perform(swb_call *call, bool *retriable_out, test_client *client, swb
         free(frame);
         frame = NULL;
         int status = exchange->transport == SWB_TRANSPORT_HTTP
-                         ? exchange_http(&storage, type, sizeof type, client, exchange)
+                         ? exchange_http(&storage, type, sizeof type, client, exchange, content)
                          : exchange_frame(&storage, &frame, client, exchange);
         if (status != SWB_OK) {
             *retriable_out = true;
-            answer = swb__fail(error, status, "%s does not answer", client->node->name);
+            answer =
+                swb__fail(error, status, "%s does not answer as it should", client->node->name);
             break;
         }
         reply = &storage;
