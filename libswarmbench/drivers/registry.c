@@ -72,7 +72,8 @@ static const char *missing_member(char *out, size_t size, const swb_driver *driv
     if (driver->transport == SWB_TRANSPORT_TLS && driver->frame == NULL) {
         return "frame";
     }
-    for (int op = 0; op < SWB_OP_COUNT; op++) {
+    for (size_t i = 0; i < SWB_OP_COUNT; i++) {
+        swb_operation op = (swb_operation)i;
         if (needs(driver, op) && driver->operations[op] == NULL) {
             snprintf(out, size, "operations[%s]", swb_operation_name(op));
             return out;

@@ -24,7 +24,8 @@ static const swb__metric metrics[] = {
     {"bandwidth", "bit/s", SWB__DIRECTION_MORE,
      "Content bits over time to 100 %; 0 for a download that failed."},
     {"wire bytes", "bytes", SWB__DIRECTION_LESS,
-     "Bytes in and out counted outside the client, at its interface, with all overhead."},
+     "Bytes in and out counted outside the client, at its interface, with all overhead; where the "
+     "place cannot count them, those on its connections that the client counts, if it does."},
     {"payload bytes, waste", "bytes", SWB__DIRECTION_LESS,
      "Content bytes that the client says it received and sent, and those of them received again "
      "or thrown away."},

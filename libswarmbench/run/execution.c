@@ -59,14 +59,26 @@ static void pump(swb__execution *execution)
     arm(execution);
 }
 
+/* Bytes on the wire are the client's word where the place does not count them. */
+void swb__execution_sample(swb__member *at)
+{
+    swb_sample sample;
+    swb__execution *execution = at->execution;
+    if (execution->deployer->sample(execution->site, at->index, &sample) != SWB_OK) {
+        return;
+    }
+    if (sample.wire_in_bytes == SWB_COUNT_UNKNOWN) {
+        sample.wire_in_bytes = at->wire_in_bytes;
+        sample.wire_out_bytes = at->wire_out_bytes;
+    }
+    execution->observer.sample(execution->observer.argument, at->index, &sample);
+}
+
 static void on_sample(void *argument)
 {
     swb__execution *execution = argument;
-    for (uint32_t i = 0; i < execution->swarm.count; i++) {
-        swb_sample sample;
-        if (execution->deployer->sample(execution->site, i, &sample) == SWB_OK) {
-            execution->observer.sample(execution->observer.argument, i, &sample);
-        }
+    for (size_t i = 0; i < execution->swarm.count; i++) {
+        swb__execution_sample(&execution->members[i]);
     }
 }
 
@@ -92,6 +104,7 @@ static void place_all(swb__execution *execution)
         at->execution = execution;
         at->index = i;
         at->bad_offset = UINT64_MAX;
+        at->wire_in_bytes = at->wire_out_bytes = SWB_COUNT_UNKNOWN;
         execution->deployer->place(execution->site, i, &at->node);
         snprintf(at->address, sizeof at->address, "%s", at->node.address);
         at->node.name = request->name;

@@ -14,6 +14,8 @@ typedef struct swb__member {
     swb__client *client;
     bool held; /* an operation is ready to leave */
     uint64_t bad_offset;
+    uint64_t wire_in_bytes; /* as the client counts; SWB_COUNT_UNKNOWN */
+    uint64_t wire_out_bytes;
 } swb__member;
 
 struct swb__execution {
@@ -39,6 +41,8 @@ struct swb__execution {
 
 /* execution.c: takes an event in and performs what the engine makes of it. */
 void swb__execution_feed(swb__execution *execution, swb__engine_event event);
+/* execution.c: takes and tells a sample of a node, where it runs. */
+void swb__execution_sample(swb__member *at);
 
 /* perform.c: does one action of the engine; what comes of it is fed back, now or later. */
 void swb__execution_perform(swb__execution *execution, const swb__action *action);

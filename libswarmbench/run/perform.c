@@ -82,9 +82,22 @@ static void on_watched(void *argument, size_t node, const swb_watch_event *event
         (swb__engine_event){.kind = SWB__EVENT_WATCHED, .node = (uint32_t)node, .watch = *event});
 }
 
+/* A client that counts them is asked seldom: what it says is sampled at once. */
+static void keep_wire_bytes(swb__member *at, const swb_result *result)
+{
+    if (result->wire_received != SWB_COUNT_UNKNOWN) {
+        at->wire_in_bytes = result->wire_received;
+        at->wire_out_bytes = result->wire_sent;
+        swb__execution_sample(at);
+    }
+}
+
 static void on_called(void *argument, const swb__client_outcome *outcome)
 {
     swb__member *at = argument;
+    if (outcome->status == SWB_OK) {
+        keep_wire_bytes(at, outcome->result);
+    }
     swb__execution_feed(
         at->execution,
         (swb__engine_event){.kind = SWB__EVENT_CALL_DONE,

@@ -100,6 +100,10 @@ class CodexRun(unittest.TestCase):
         uploads = self.query("SELECT seed_end_ns - seed_begin_ns FROM node WHERE role = 'seeder'")
         self.assertEqual(len(uploads), len(modes) * 2 * (1 + 2))
         self.assertTrue(all(time > 0 for time, in uploads))
+        wire = self.query("SELECT max(sample.wire_in_bytes) - max(download.bytes) FROM sample"
+                          " JOIN download USING (run, node) GROUP BY run, node")
+        self.assertEqual(len(wire), len(modes) * 2 * (1 + 6))
+        self.assertTrue(all(more is not None and more > 0 for more, in wire), wire)
 
 
 class OnStandIn(CodexRun):

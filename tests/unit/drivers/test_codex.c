@@ -269,7 +269,7 @@ static void every_other_refusal_has_its_meaning(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[512];
         test_player player;
-        recording found = {NULL};
+        recording found = {.text = NULL};
         open_recorded(&player, SWB__CODEX_OLDER);
         if (cases[i].recording != NULL) {
             recording_open(&found, cases[i].recording);
