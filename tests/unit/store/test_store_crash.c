@@ -84,8 +84,6 @@ static void killed_writers_leave_whole_runs_and_resume_to_the_full_set(void **st
         kill_after(path, swb__random_below(&random, 30000));
         assert_whole(path);
     }
-    print_message("%d runs were done after %d kills\n",
-                  ask(path, "SELECT count(*) FROM run WHERE state = 'done'"), KILLS);
     write_missing_runs(path);
     assert_whole(path);
     assert_int_equal(ask(path, "SELECT count(*) FROM run"), RUNS);
