@@ -13,7 +13,7 @@ packages_of() {
     test)
         echo git libcmocka-dev python3 python3-jsonschema python3-yaml python3-libtorrent mktorrent \
             tcpdump openssl sqlite3 valgrind clang clang-format libclang-rt-14-dev mandoc \
-            shellcheck procps util-linux
+            shellcheck procps util-linux zsh fish
         ;;
     *)
         echo "install-deps: there is no set '$1'; there are build, clients and test" >&2

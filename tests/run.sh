@@ -103,22 +103,31 @@ valgrind_tests() {
         skip valgrind "valgrind is not installed"
         return
     fi
-    local program
-    for program in build/dev/tests/unit/*/test_* build/dev/tests/conformance/test_*; do
+    local program driver
+    for program in build/dev/tests/unit/*/test_*; do
         if [ -f "$program" ] && [ -x "$program" ]; then
             valgrind_test "$program"
         fi
     done
+    for driver in $(drivers); do
+        valgrind_test build/dev/tests/conformance/test_contract "$driver"
+    done
 }
 
+drivers() {
+    build/dev/bindings/cli/swarmbench drivers |
+        sed -n '/^deployers/q; s/^  \([a-z][a-z]*\) .*/\1/p'
+}
+
+# valgrind_test PROGRAM [DRIVER]
 valgrind_test() {
     local name log status=0
-    name="valgrind $(basename "$1")"
-    log=$logs/$(basename "$1").valgrind.log
+    name="valgrind $(basename "$1")${2:+ $2}"
+    log=$logs/$(basename "$1")${2:+-$2}.valgrind.log
     say "$name"
     SWB_TEST_SMALL=1 timeout 900 valgrind --quiet --leak-check=full --error-exitcode=99 \
         --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes --vgdb=no \
-        "$1" >"$log" 2>&1 || status=$?
+        "$@" >"$log" 2>&1 || status=$?
     case $status in
     0) passed=$((passed + 1)) ;;
     77) skip "$name" "$(grep -m1 SKIP "$log" || echo 'it gave no reason')" ;;

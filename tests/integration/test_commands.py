@@ -139,7 +139,7 @@ class Completion(unittest.TestCase):
         for shell in ("bash", "zsh", "fish"):
             with self.subTest(shell), tempfile.NamedTemporaryFile("w") as file:
                 if not shutil.which(shell):
-                    print(f"SKIP: completion {shell}: {shell} is not installed")
+                    print(f"\nSKIP: completion {shell}: {shell} is not installed")
                     continue
                 file.write(self.script(shell))
                 file.flush()

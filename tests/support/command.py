@@ -21,7 +21,7 @@ def swarmbench(*arguments, command=COMMAND, timeout=120, **options):
 class Reporter(unittest.TextTestResult):
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        print(f"SKIP: {test}: {reason}", flush=True)
+        print(f"\nSKIP: {test}: {reason}", flush=True)
 
 
 def main():
