@@ -91,7 +91,8 @@ SWB_API void swb_runner_destroy(swb_runner *runner);
 /**
  * Waits up to `timeout_ms` (0 = do not wait, -1 = without limit) for the next event and copies it
  * to `*out`. Returns 1 where there is one, 0 where time ran out or the experiment has ended
- * (swb_runner_done() tells which), or a negative status: SWB_EIO, SWB_EDB, SWB_ENOMEM.
+ * (swb_runner_done() tells which), or SWB_EINVAL (out or runner is NULL). What goes wrong in the
+ * experiment is told by its events.
  */
 SWB_API int swb_runner_poll(swb_event *out, swb_runner *runner, int timeout_ms);
 
@@ -116,7 +117,7 @@ SWB_API int swb_runner_fd(const swb_runner *runner);
 SWB_API int swb_runner_timeout_ms(const swb_runner *runner);
 
 /** Does what is due and returns without waiting; then swb_runner_poll(out, runner, 0) gives the
- *  events. Returns SWB_OK or as swb_runner_poll(). */
+ *  events. Returns SWB_OK, SWB_EINVAL (runner is NULL). */
 SWB_API int swb_runner_step(swb_runner *runner);
 
 /** Runs that failed so far (after their retries). */

@@ -1,6 +1,5 @@
 #include "run/runner_state.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -386,7 +385,7 @@ int swb_runner_create(swb_runner **out, const swb_experiment *experiment,
         return status == SWB_OK ? swb__fail_nomem(error) : status;
     }
     runner->experiment = experiment;
-    runner->decided_block = UINT64_MAX;
+    runner->decided_block = runner->open_cell = runner->ended_cell = UINT64_MAX;
     status = set_up(runner, options, error);
     if (status != SWB_OK) {
         swb_runner_destroy(runner);
@@ -426,6 +425,9 @@ void swb_runner_destroy(swb_runner *runner)
 
 int swb_runner_step(swb_runner *runner)
 {
+    if (runner == NULL) {
+        return SWB_EINVAL;
+    }
     if (!runner->ended) {
         swb__loop_step(runner->loop, 0);
     }
@@ -434,6 +436,9 @@ int swb_runner_step(swb_runner *runner)
 
 int swb_runner_poll(swb_event *out, swb_runner *runner, int timeout_ms)
 {
+    if (out == NULL || runner == NULL) {
+        return SWB_EINVAL;
+    }
     int64_t deadline_ns = swb__clock_ns() + timeout_ms * SWB__NS_PER_MS;
     int left_ms = timeout_ms;
     while (!swb__events_pop(out, &runner->events)) {

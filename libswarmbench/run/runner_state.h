@@ -39,6 +39,8 @@ struct swb_runner {
     uint64_t next;          /* index of the next run to look at */
     uint64_t decided_block; /* the last block of which it was decided whether it is needed */
     bool decision;
+    uint64_t open_cell;  /* the cell whose runs are under way; UINT64_MAX: none */
+    uint64_t ended_cell; /* the last cell of which it was told why its repetitions ended */
     /* The run under way. */
     swb_planned_run run;
     swb_cell cell;

@@ -42,8 +42,13 @@ uint64_t swb__runner_remaining(swb_runner *runner)
     return count;
 }
 
-static void tell_cell_ended(swb_runner *runner, uint64_t cell, const char *reason)
+/* Tells and stores, once a cell, why its repetitions ended. */
+static void end_cell(swb_runner *runner, uint64_t cell, const char *reason)
 {
+    if (cell == UINT64_MAX || cell == runner->ended_cell) {
+        return;
+    }
+    runner->ended_cell = cell;
     swb_event event = {.kind = SWB_EVENT_CELL_ENDED,
                        .time_ns = swb__clock_ns(),
                        .run = UINT64_MAX,
@@ -98,14 +103,21 @@ static int decide(bool *needed, swb_runner *runner, const swb_planned_run *run, 
     if (status != SWB_OK) {
         return status;
     }
-    bool said_before = runner->decided_block != UINT64_MAX && !runner->decision &&
-                       run->block == runner->decided_block + 1;
     runner->decided_block = run->block;
     runner->decision = *needed = reason == NULL;
-    if (reason != NULL && !said_before) {
-        tell_cell_ended(runner, run->cell, reason);
+    if (reason != NULL) {
+        end_cell(runner, run->cell, reason);
     }
     return SWB_OK;
+}
+
+/* The runs of a cell come one after the other: a run of another cell, or none, ends it. */
+static void open_cell(swb_runner *runner, uint64_t cell)
+{
+    if (cell != runner->open_cell) {
+        end_cell(runner, runner->open_cell, "all its repetitions were run");
+        runner->open_cell = cell;
+    }
 }
 
 int swb__runner_next(swb_runner *runner, swb_error *error)
@@ -131,9 +143,11 @@ int swb__runner_next(swb_runner *runner, swb_error *error)
             return status;
         }
         if (needed) {
+            open_cell(runner, runner->run.cell);
             runner->next++;
             return 1;
         }
     }
+    open_cell(runner, UINT64_MAX);
     return 0;
 }
