@@ -45,6 +45,7 @@ typedef struct swb__report_row {
     double memory_bytes;   /* largest RssAnon of a node, else RSS; 0: unknown */
     double uncertainty_ns; /* widest [lo, hi] of a first byte or completion */
     uint64_t stalls;
+    double busy_cores;    /* most that the nodes kept busy while content moved; NaN: unknown */
     double harness_share; /* largest: the runner's CPU over the time of the transfer */
     double harness_bytes; /* largest: the runner's RSS */
 } swb__report_row;

@@ -18,7 +18,7 @@ typedef struct tally {
     uint64_t stalls;
     double start_skew_ns;
     double uncertainty_ns;
-    double cpu_share; /* largest: of all cores, during a run */
+    double cpu_share; /* largest: of all cores, while content moved */
     double harness_share;
     double harness_bytes;
 } tally;
@@ -46,10 +46,7 @@ static tally count(const swb__report *report, const swb__report_experiment *expe
         t.uncertainty_ns = fmax(t.uncertainty_ns, row->uncertainty_ns);
         t.harness_share = fmax(t.harness_share, row->harness_share);
         t.harness_bytes = fmax(t.harness_bytes, row->harness_bytes);
-        if (isfinite(summary->makespan_ns.median)) {
-            t.cpu_share = fmax(t.cpu_share,
-                               summary->cpu_ns / summary->makespan_ns.median / experiment->cores);
-        }
+        t.cpu_share = fmax(t.cpu_share, row->busy_cores / experiment->cores);
     }
     return t;
 }
@@ -72,11 +69,12 @@ static void note_place(swb__buffer *out, const swb__report_experiment *experimen
     swb__buffer_text(out, " and spoke over its loopback: the times tell what CPU, disk and the "
                           "clients' own pacing allow, not what a network would.");
     if (isfinite(t->cpu_share)) {
-        swb__buffer_printf(out,
-                           " The nodes' CPU time came to %s of what the cores had to give in "
-                           "the busiest row%s.",
-                           swb__text_percent(t->cpu_share).text,
-                           t->cpu_share > 0.8 ? ": there, it is the CPU that was measured" : "");
+        swb__buffer_printf(
+            out,
+            " While content moved the nodes used %s of what the cores had to give in "
+            "the busiest run%s.",
+            swb__text_percent(t->cpu_share).text,
+            t->cpu_share > 0.8 ? ": there, it is the CPU that was measured" : "");
     }
     end(out);
 }

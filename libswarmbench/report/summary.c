@@ -128,6 +128,33 @@ static int read_nodes(double *cpu_ns_out, swb__report_row *row, swb__store *stor
     return status < 0 ? status : SWB_OK;
 }
 
+/* Cores that the nodes kept busy while content moved: their CPU time between the samples that begin
+ * the phases `leech` and `count`, over the time between these. */
+static int read_busy_cores(swb__report_row *row, swb__store *store, int64_t run, swb_error *error)
+{
+    swb__binding busy;
+    int status =
+        swb__bind(&busy, store,
+                  "WITH phase AS (SELECT max(time_ns) FILTER (WHERE text = 'leech') AS leech,"
+                  "  max(time_ns) FILTER (WHERE text = 'count') AS count"
+                  "  FROM event WHERE run = ?1 AND kind = 'phase')"
+                  " SELECT CAST(sum(after - before) AS REAL) / (count - leech) FROM phase,"
+                  "  (SELECT max(cpu_ns) FILTER (WHERE time_ns <= count) AS after,"
+                  "    max(cpu_ns) FILTER (WHERE time_ns <= leech) AS before"
+                  "   FROM phase, sample WHERE run = ?1 GROUP BY node)",
+                  "read samples", error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    swb__bind_int(&busy, run);
+    status = swb__bound_next(&busy, error);
+    if (status == 1) {
+        row->busy_cores = fmax(row->busy_cores, swb__column_real(busy.statement, 0));
+    }
+    swb__bound_finish(&busy);
+    return status < 0 ? status : SWB_OK;
+}
+
 static swb__run_values *new_run(swb__report_row *row)
 {
     if (row->run_count == row->run_capacity) {
@@ -181,6 +208,9 @@ static int add_run(swb__report_row *row, swb__store *store, sqlite3_stmt *statem
     int status = read_downloads(&values, row, store, id, error);
     if (status == SWB_OK) {
         status = read_nodes(&cpu_ns, row, store, id, error);
+    }
+    if (status == SWB_OK) {
+        status = read_busy_cores(row, store, id, error);
     }
     /* A retried run counts in reliability alone: another attempt stands for it. */
     bool counts = strcmp(swb__column_text(statement, STATE), "retried") != 0;
@@ -303,6 +333,7 @@ static swb__report_row *new_row(swb__report *report, const swb__report_experimen
         .cell = swb__column_count(statement, CELL_INDEX),
         .is_baseline = sqlite3_column_int(statement, IS_BASELINE),
         .uncertainty_ns = NAN,
+        .busy_cores = NAN,
         .harness_share = NAN,
         .harness_bytes = NAN,
         .summary =

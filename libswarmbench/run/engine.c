@@ -197,6 +197,8 @@ static const char *phase_name(swb__phase phase)
         return "seed";
     case SWB__PHASE_LEECH:
         return "leech";
+    case SWB__PHASE_COUNT:
+        return "count";
     case SWB__PHASE_VERIFY:
         return "verify";
     case SWB__PHASE_TEARDOWN:

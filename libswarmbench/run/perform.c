@@ -243,8 +243,19 @@ static void act_watch(swb__execution *execution, swb__member *at, int64_t begin_
     }
 }
 
+/* What each phase used is told apart by a sample of every node where it begins. */
+static void sample_all(swb__execution *execution)
+{
+    for (size_t i = 0; i < execution->swarm.count; i++) {
+        swb__execution_sample(&execution->members[i]);
+    }
+}
+
 static void act_tell(swb__execution *execution, const swb__action *action)
 {
+    if (action->tell == SWB_EVENT_PHASE) {
+        sample_all(execution);
+    }
     swb_event event = {.kind = action->tell,
                        .status = action->status,
                        .time_ns = swb__clock_ns(),

@@ -116,6 +116,7 @@ class Undisturbed(RealRun):
         self.assertEqual(os.listdir(self.work), [])
         self.assert_whole()
         self.check_downloads()
+        self.check_cells()
         self.check_reports()
         self.check_resume()
 
@@ -141,6 +142,10 @@ class Undisturbed(RealRun):
             self.assertGreaterEqual(times[0], 0)
         as_json = self.swarmbench("export", self.database, "-t", "downloads", "-f", "json")
         self.assertEqual(len(json.loads(as_json.stdout)), len(rows))
+
+    def check_cells(self):
+        self.assertEqual([row["ending"] for row in self.export("cells")],
+                         ["all its repetitions were run"])
 
     def check_reports(self):
         status = json.loads(self.swarmbench("status", "--json", self.database).stdout)

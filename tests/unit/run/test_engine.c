@@ -302,7 +302,8 @@ static void a_swarm_of_two_from_start_to_end(void **state)
     tick_at(told, 330);
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     assert_trace(told, "< status 2 ok\n< 330 ms\n> status 2\n< status 2 ok\n"
-                       "> completed 2 after 195 ms\n> status 1\n> status 2\n");
+                       "> completed 2 after 195 ms\n> phase count\n"
+                       "> status 1\n> status 2\n");
     done(told, SEEDER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
     simple(told, SWB__EVENT_VERIFIED, LEECHER, SWB_OK);
@@ -375,8 +376,9 @@ static void leecher_that_dies_fails_alone(void **state)
     assert_trace(told, "> failed 2: the process ended by itself (signal 9) (SWB_EEXITED)\n");
     tick_at(told, ASKED_MS(4));
     done(told, OTHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
-    assert_trace(told, "< 1080 ms\n> status 3\n< status 3 ok\n> completed 3 after 1010 ms\n"
-                       "> status 1\n> status 3\n");
+    assert_trace(
+        told, "< 1080 ms\n> status 3\n< status 3 ok\n> completed 3 after 1010 ms\n> phase count\n"
+              "> status 1\n> status 3\n");
     swb__run_result result;
     swb__engine_result(&result, told->engine);
     assert_int_equal(result.status, SWB_EEXITED);
@@ -631,7 +633,8 @@ static void stream_is_the_download_and_its_verification(void **state)
     streamed(told, READER, SWB_WATCH_COMPLETE, 1000);
     told->now_ms = 205;
     called(told, READER, SWB_OP_LEECH, SWB_STATE_SERVING, 1000, "");
-    assert_trace(told, "< leech 2 ok\n> completed 2 after 135 ms\n> status 0\n> status 1\n"
+    assert_trace(told, "< leech 2 ok\n> completed 2 after 135 ms\n> phase count\n"
+                       "> status 0\n> status 1\n"
                        "> status 2\n");
     for (uint32_t i = 0; i < 3; i++) {
         called(told, i, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
@@ -659,7 +662,8 @@ static void background_fetch_is_asked_about_and_its_copy_read(void **state)
     tick_at(told, 275);
     called(told, READER, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
     assert_trace(told, "< leech 2 ok\n< 175 ms\n> status 2\n< status 2 ok\n< 275 ms\n"
-                       "> status 2\n< status 2 ok\n> completed 2 after 210 ms\n> status 0\n"
+                       "> status 2\n< status 2 ok\n> completed 2 after 210 ms\n> phase count\n"
+                       "> status 0\n"
                        "> status 1\n> status 2\n");
     for (uint32_t i = 0; i < 3; i++) {
         called(told, i, SWB_OP_STATUS, SWB_STATE_SERVING, 1000, "");
@@ -700,6 +704,7 @@ static void stream_that_breaks_off_fails_the_download_with_what_came(void **stat
     streamed(told, READER, SWB_WATCH_FIRST_BYTE, 10);
     broke(told, READER, SWB_OP_LEECH, SWB_ETRUNCATED, 345);
     assert_trace(told, "< leech 2 SWB_ETRUNCATED\n> failed 2: because (SWB_ETRUNCATED)\n"
+                       "> phase count\n"
                        "> status 0\n> status 1\n> status 2\n");
     swb__download download = download_of(told, READER);
     assert_int_equal(download.status, SWB_ETRUNCATED);
@@ -716,7 +721,8 @@ static void stream_that_stalls_is_ended(void **state)
     streamed(told, READER, SWB_WATCH_PROGRESS, 100);
     tick_at(told, 11000);
     assert_trace(told, "< 11000 ms\n> cancel 2\n> failed 2: no leecher made progress for "
-                       "limits.stall (SWB_ESTALLED)\n> status 0\n> status 1\n");
+                       "limits.stall (SWB_ESTALLED)\n"
+                       "> phase count\n> status 0\n> status 1\n");
     broke(told, READER, SWB_OP_LEECH, SWB_ECANCELED, 150);
     assert_trace(told, "< leech 2 SWB_ECANCELED\n> status 2\n");
     assert_int_equal(download_of(told, READER).status, SWB_ESTALLED);
@@ -733,7 +739,8 @@ static void stream_over_the_limit_of_the_run_is_ended(void **state)
     }
     tick_at(told, 60000 + START_MS(3));
     assert_trace(told, "< 60065 ms\n> cancel 2\n> failed 2: not complete within limits.run "
-                       "(SWB_ETIMEDOUT)\n> status 0\n> status 1\n");
+                       "(SWB_ETIMEDOUT)\n"
+                       "> phase count\n> status 0\n> status 1\n");
 }
 
 static void upload_that_fails_is_not_made_again(void **state)
