@@ -35,7 +35,7 @@ typedef enum swb_event_kind {
     SWB_EVENT_EXPERIMENT_ENDED = 2,   /**< the last event; status: SWB_OK or why it ended early */
     SWB_EVENT_RUN_STARTED = 3,        /**< text: the cell's label; value: attempt, from 1 */
     SWB_EVENT_RUN_ENDED = 4,          /**< status; value: makespan in ns; text: cause of failure */
-    SWB_EVENT_PHASE = 5,        /**< text: "content", "deploy", "seed", "leech", "verify", ... */
+    SWB_EVENT_PHASE = 5,        /**< text: "content", "deploy", "seed", "leech", "count", ... */
     SWB_EVENT_NODE_READY = 6,   /**< text: the client's version; value: ns since its start */
     SWB_EVENT_NODE_EXITED = 7,  /**< status; text: its last log lines */
     SWB_EVENT_FIRST_BYTE = 8,   /**< value: ns since the intended start */
