@@ -18,33 +18,14 @@ static void place(void *argument, size_t index, swb_node *out)
     out->content_dir = node->content_dir;
     out->user = site->user;
     out->password = site->password;
-    out->content_name = LOCAL_CONTENT_NAME;
-    out->content_bytes = site->request->content_bytes;
     out->swarm_size = site->swarm_size;
     out->options = node->request->options;
 }
 
-static const swb_torrent *torrent(void *argument)
+static const swb_torrent *torrent(void *argument, size_t content)
 {
     const local_site *site = argument;
-    return site->torrent;
-}
-
-static void on_watched(void *argument, const swb_watch_event *event)
-{
-    const local_node *node = argument;
-    const local_site *site = node->site;
-    site->events.watched(site->events.argument, (size_t)(node - site->nodes), event);
-}
-
-static int watch(void *argument, size_t index, int64_t begin_ns, swb_error *error)
-{
-    local_site *site = argument;
-    local_node *node = &site->nodes[index];
-    swb__watch_stop(node->watch);
-    node->watch = NULL;
-    return swb__watch_start(&node->watch, site->watcher, node->content_dir, LOCAL_CONTENT_NAME,
-                            site->request->content_bytes, begin_ns, on_watched, node, error);
+    return site->torrents[content];
 }
 
 static int sample(void *argument, size_t index, swb_sample *out)
@@ -66,8 +47,9 @@ const swb_deployer swb__deployer_local = {
     .make_torrent = swb__local_make_torrent,
     .torrent = torrent,
     .start = swb__local_start,
-    .watch = watch,
+    .watch = swb__local_watch,
     .verify = swb__local_verify,
+    .decode = swb__local_decode,
     .sample = sample,
     .fault = swb__local_fault,
     .stop = swb__local_stop,

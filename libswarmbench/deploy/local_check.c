@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <swarmbench/erasure.h>
+
 #include "base/file.h"
 #include "base/units.h"
 #include "host/environment.h"
@@ -70,16 +72,22 @@ static void existing_part(char out[PATH_SIZE], const char *path)
     }
 }
 
+/* Of parts, a node may come to hold all. */
 static uint64_t disk_needed(const swb_site_request *request)
 {
     uint64_t copies = 0;
+    uint64_t copy_bytes = request->content_bytes;
     bool shared = false;
+    if (request->data_parts > 0) {
+        copy_bytes = request->content_count *
+                     swb_erasure_part_bytes(request->content_bytes, request->data_parts);
+    }
     for (size_t i = 0; i < request->node_count; i++) {
         bool shares = swb__local_seeds_file(&request->nodes[i]);
         copies += request->nodes[i].role != SWB_ROLE_SERVICE && !shares;
         shared = shared || shares;
     }
-    return request->content_bytes * (copies + shared) + NODE_DISK_BYTES * request->node_count;
+    return copy_bytes * (copies + shared) + NODE_DISK_BYTES * request->node_count;
 }
 
 static int check_disk(const swb_site_request *request, swb_error *error)

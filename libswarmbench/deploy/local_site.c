@@ -107,13 +107,19 @@ static int make_node_paths(local_node *node, swb_error *error)
         status = make_path(&node->content_dir, error, "%s/content", node->home_dir);
     }
     if (status == SWB_OK) {
-        status =
-            make_path(&node->content_path, error, "%s/%s", node->content_dir, LOCAL_CONTENT_NAME);
-    }
-    if (status == SWB_OK) {
         status = make_path(&node->log_path, error, "%s/%s.log", site->request->log_dir, name);
     }
     return status;
+}
+
+static int open_files(local_node *node, swb_error *error)
+{
+    size_t count = node->site->request->content_count;
+    node->files = calloc(count, sizeof *node->files);
+    for (size_t i = 0; node->files != NULL && i < count; i++) {
+        node->files[i].node = node;
+    }
+    return node->files != NULL ? SWB_OK : swb__fail_nomem(error);
 }
 
 static int open_node(local_site *site, size_t index, swb_error *error)
@@ -130,6 +136,9 @@ static int open_node(local_site *site, size_t index, swb_error *error)
     }
     int status = make_node_paths(node, error);
     if (status == SWB_OK) {
+        status = open_files(node, error);
+    }
+    if (status == SWB_OK) {
         status = make_open_dir(node->home_dir, error);
     }
     return status == SWB_OK ? make_open_dir(node->content_dir, error) : status;
@@ -140,7 +149,8 @@ static int open_nodes(local_site *site, swb_error *error)
     size_t count = site->request->node_count;
     site->addresses = calloc(count + 1, sizeof *site->addresses);
     site->nodes = calloc(count + 1, sizeof *site->nodes);
-    if (site->addresses == NULL || site->nodes == NULL) {
+    site->torrents = calloc(site->request->content_count, sizeof *site->torrents);
+    if (site->addresses == NULL || site->nodes == NULL || site->torrents == NULL) {
         return swb__fail_nomem(error);
     }
     int status = swb__addresses_choose(site->addresses, count, error);
@@ -161,7 +171,6 @@ static int open_directories(local_site *site, swb_error *error)
 {
     const swb_site_request *request = site->request;
     char work_dir[PATH_LIMIT];
-    char *folder = NULL;
     int status = swb__make_dirs(request->work_dir, 0755, error);
     if (status == SWB_OK) {
         status = swb__make_dirs(request->log_dir, 0755, error);
@@ -178,16 +187,9 @@ static int open_directories(local_site *site, swb_error *error)
     }
     /* No node can have this name. */
     if (status == SWB_OK) {
-        status = make_path(&folder, error, "%s/.content", site->directory);
+        status = make_path(&site->content_dir, error, "%s/.content", site->directory);
     }
-    if (status == SWB_OK) {
-        status = make_open_dir(folder, error);
-    }
-    if (status == SWB_OK) {
-        status = make_path(&site->content_path, error, "%s/%s", folder, LOCAL_CONTENT_NAME);
-    }
-    free(folder);
-    return status;
+    return status == SWB_OK ? make_open_dir(site->content_dir, error) : status;
 }
 
 static int open_all(local_site *site, swb_error *error)
@@ -222,15 +224,18 @@ static void free_site(local_site *site)
         local_node *node = &site->nodes[i];
         free(node->home_dir);
         free(node->content_dir);
-        free(node->content_path);
+        free(node->files);
         free(node->log_path);
         swb__local_free_list(node->argv);
         swb__local_free_list(node->environment);
     }
-    swb_torrent_destroy(site->torrent);
+    for (size_t i = 0; site->torrents != NULL && i < site->request->content_count; i++) {
+        swb_torrent_destroy(site->torrents[i]);
+    }
+    free(site->torrents);
     free(site->nodes);
     free(site->addresses);
-    free(site->content_path);
+    free(site->content_dir);
     free(site->directory);
     free(site);
 }

@@ -10,7 +10,6 @@
 #include "io/loop.h"
 #include "io/process.h"
 
-#define LOCAL_CONTENT_NAME "content.bin"
 #define LOCAL_STOP_GRACE_NS (UINT64_C(5000) * 1000000)
 #define LOCAL_CLOSE_GRACE_NS (UINT64_C(1000) * 1000000)
 
@@ -33,11 +32,17 @@ typedef struct local_call {
 typedef enum local_kind {
     LOCAL_PREPARE,
     LOCAL_START,
-    LOCAL_VERIFY,
+    LOCAL_VERIFY, /* or decode */
     LOCAL_FAULT,
     LOCAL_STOP,
     LOCAL_KINDS,
 } local_kind;
+
+/* A content on a node. */
+typedef struct local_file {
+    struct local_node *node;
+    swb__watch *watch; /* NULL: not watched */
+} local_file;
 
 typedef struct local_node {
     local_site *site;
@@ -46,16 +51,18 @@ typedef struct local_node {
     uint16_t wildcard_port;
     char *home_dir;
     char *content_dir;
-    char *content_path;
     char *log_path;
     char **argv; /* as it was started, for a restart */
     char **environment;
     swb__process *process; /* NULL where it does not run */
     bool asked_to_end;
-    bool restart; /* start it again once it has ended */
-    swb__watch *watch;
+    bool restart;         /* start it again once it has ended */
+    local_file *files;    /* of each content */
     uint64_t *bad_offset; /* where verify() wants it */
-    int copy_status;      /* what prepare()'s thread found */
+    swb_decoded *decoded; /* where decode() wants it */
+    char *copy_from;      /* what prepare()'s thread is to do, and what it found */
+    char *copy_to;
+    int copy_status;
     swb_error copy_error;
     local_call calls[LOCAL_KINDS];
 } local_node;
@@ -69,13 +76,14 @@ struct local_site {
     local_call **last;
     char *directory;
     bool made_directory;
-    char *content_path; /* the one copy that seeders share */
+    char *content_dir; /* the one copy of each content, which seeders share */
     char user[16];
     char password[32];
     swb__address *addresses;
     local_node *nodes;
     uint32_t swarm_size;
-    swb_torrent *torrent;
+    swb_torrent **torrents; /* of each content; NULL: not made */
+    size_t making_content;
     local_call making;
     swb__journal *journal;
     swb__watcher *watcher;
@@ -111,9 +119,14 @@ void swb__local_fault(void *site, size_t node, swb_fault fault, swb_done done, v
 void swb__local_free_list(char **list);
 
 /* local_content.c */
-void swb__local_make_torrent(void *site, const char *announce, swb_done done, void *argument);
-void swb__local_prepare(void *site, size_t node, swb_done done, void *argument);
+void swb__local_make_torrent(void *site, size_t content, const char *announce, swb_done done,
+                             void *argument);
+void swb__local_prepare(void *site, size_t node, size_t content, swb_done done, void *argument);
 void swb__local_verify(void *site, size_t node, uint64_t *bad_offset, swb_done done,
                        void *argument);
+void swb__local_decode(void *site, size_t node, const uint32_t *parts, swb_decoded *out,
+                       swb_done done, void *argument);
+
+int swb__local_watch(void *site, size_t node, size_t content, int64_t begin_ns, swb_error *error);
 
 #endif

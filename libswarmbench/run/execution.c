@@ -111,6 +111,7 @@ static void place_all(swb__execution *execution)
         at->node.role = request->role;
         at->node.options = request->options;
         at->node.program = swb_driver_program(request->driver, request->options);
+        at->node.content_name = execution->request.content_names[0];
         at->node.content_bytes = execution->settings.file_size_bytes;
         at->node.swarm_size = execution->settings.size;
     }
@@ -141,6 +142,8 @@ static int make_engine(swb__execution *execution)
     return status;
 }
 
+static const char *const whole[] = {"content.bin"};
+
 static void fill_request(swb__execution *execution, const swb__execution_options *options)
 {
     execution->request = (swb_site_request){.run_name = options->run_name,
@@ -150,6 +153,8 @@ static void fill_request(swb__execution *execution, const swb__execution_options
                                             .node_count = execution->swarm.count,
                                             .content_seed = options->run->content_seed,
                                             .content_bytes = execution->settings.file_size_bytes,
+                                            .content_names = whole,
+                                            .content_count = 1,
                                             .seeders = execution->swarm.seeders,
                                             .keep_data = options->keep_data,
                                             .up_bps = execution->settings.network.up_bps,

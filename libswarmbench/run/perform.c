@@ -23,7 +23,7 @@ static void feed_done(swb__member *at, swb__engine_event_kind kind, int status,
 static void on_torrent_made(void *argument, int status, const swb_error *error)
 {
     swb__execution *execution = argument;
-    const swb_torrent *torrent = execution->deployer->torrent(execution->site);
+    const swb_torrent *torrent = execution->deployer->torrent(execution->site, 0);
     if (torrent != NULL) {
         snprintf(execution->infohash, sizeof execution->infohash, "%s",
                  swb_torrent_infohash(torrent));
@@ -75,8 +75,9 @@ static void on_exited(void *argument, size_t node, int exit_code, int signal, co
                                                       .exit_signal = signal});
 }
 
-static void on_watched(void *argument, size_t node, const swb_watch_event *event)
+static void on_watched(void *argument, size_t node, size_t content, const swb_watch_event *event)
 {
+    (void)content;
     swb__execution_feed(
         argument,
         (swb__engine_event){.kind = SWB__EVENT_WATCHED, .node = (uint32_t)node, .watch = *event});
@@ -123,7 +124,7 @@ static void on_stream_accepted(void *argument, int64_t at_ns)
 static void on_stream_watched(void *argument, const swb_watch_event *event)
 {
     swb__member *at = argument;
-    on_watched(at->execution, at->index, event);
+    on_watched(at->execution, at->index, 0, event);
 }
 
 swb_site_events swb__execution_site_events(swb__execution *execution)
@@ -183,7 +184,7 @@ static swb_peer *others(size_t *count_out, const swb__execution *execution, cons
 static swb_command command_of(const swb__execution *execution, const swb__member *at,
                               swb_operation operation)
 {
-    const swb_torrent *torrent = execution->deployer->torrent(execution->site);
+    const swb_torrent *torrent = execution->deployer->torrent(execution->site, 0);
     swb_command command = {
         .operation = operation, .handle = handle_of(execution, at), .content = execution->content};
     if (torrent != NULL) {
@@ -229,7 +230,7 @@ static void act_call(swb__execution *execution, swb__member *at, const swb__acti
 static void act_watch(swb__execution *execution, swb__member *at, int64_t begin_ns)
 {
     swb_error error = SWB_ERROR_INIT;
-    if (execution->deployer->watch(execution->site, at->index, begin_ns, &error) != SWB_OK) {
+    if (execution->deployer->watch(execution->site, at->index, 0, begin_ns, &error) != SWB_OK) {
         /* The client's API still tells first byte and completion, only less exactly. */
         swb_event event = {.kind = SWB_EVENT_WARNING,
                            .status = error.status,
@@ -303,11 +304,11 @@ void swb__execution_perform(swb__execution *execution, const swb__action *action
     void *site = execution->site;
     switch (action->kind) {
     case SWB__ACTION_MAKE_TORRENT:
-        deployer->make_torrent(site, execution->announce[0] != '\0' ? execution->announce : NULL,
+        deployer->make_torrent(site, 0, execution->announce[0] != '\0' ? execution->announce : NULL,
                                on_torrent_made, execution);
         break;
     case SWB__ACTION_PREPARE:
-        deployer->prepare(site, at->index, on_prepared, at);
+        deployer->prepare(site, at->index, 0, on_prepared, at);
         break;
     case SWB__ACTION_START:
         act_start(execution, at);

@@ -35,6 +35,7 @@ static extremes find_extremes(const swb_runner *runner)
 
 static int check_run(const swb_runner *runner, uint64_t cell, uint32_t mode, swb_error *error)
 {
+    static const char *const name = "content.bin";
     swb__settings settings;
     swb__swarm swarm;
     swb_planned_run run = {.cell = cell, .mode = mode};
@@ -48,6 +49,8 @@ static int check_run(const swb_runner *runner, uint64_t cell, uint32_t mode, swb
                                 .nodes = swarm.requests,
                                 .node_count = swarm.count,
                                 .content_bytes = settings.file_size_bytes,
+                                .content_names = &name,
+                                .content_count = 1,
                                 .seeders = swarm.seeders,
                                 .up_bps = settings.network.up_bps,
                                 .down_bps = settings.network.down_bps,

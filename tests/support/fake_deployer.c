@@ -34,16 +34,25 @@ static void on_node(void *site, size_t node, swb_done done, void *argument)
     (void)argument;
 }
 
-static void make_torrent(void *site, const char *announce, swb_done done, void *argument)
+static void prepare(void *site, size_t node, size_t content, swb_done done, void *argument)
+{
+    (void)content;
+    on_node(site, node, done, argument);
+}
+
+static void make_torrent(void *site, size_t content, const char *announce, swb_done done,
+                         void *argument)
 {
     (void)site;
+    (void)content;
     (void)announce;
     (void)done;
     (void)argument;
 }
 
-static const swb_torrent *torrent(void *site)
+static const swb_torrent *torrent(void *site, size_t content)
 {
+    (void)content;
     (void)site;
     return NULL;
 }
@@ -54,8 +63,9 @@ static void start(void *site, size_t node, const swb_launch *launch, swb_done do
     on_node(site, node, done, argument);
 }
 
-static int watch(void *site, size_t node, int64_t begin_ns, swb_error *error)
+static int watch(void *site, size_t node, size_t content, int64_t begin_ns, swb_error *error)
 {
+    (void)content;
     (void)site;
     (void)node;
     (void)begin_ns;
@@ -89,7 +99,7 @@ static void site_close(void *site, swb_done done, void *argument)
 }
 
 #define FUNCTIONS                                                                                  \
-    .check = check, .open = site_open, .place = place, .prepare = on_node,                         \
+    .check = check, .open = site_open, .place = place, .prepare = prepare,                         \
     .make_torrent = make_torrent, .torrent = torrent, .start = start, .watch = watch,              \
     .verify = verify, .sample = sample, .fault = fault, .stop = on_node, .close = site_close
 

@@ -28,6 +28,8 @@ static const swb_driver fake_driver = {
     .node_memory_bytes = 1 << 20,
 };
 
+static const char *const fake_content_names[] = {"content.bin"};
+
 /* One seeder, one leecher, one service, in a directory of their own. */
 typedef struct fake_site {
     char directory[64];
@@ -60,6 +62,8 @@ static inline void fake_site_init(fake_site *fake)
         .node_count = FAKE_NODES,
         .content_seed = 3,
         .content_bytes = 300000,
+        .content_names = fake_content_names,
+        .content_count = 1,
         .seeders = 1,
     };
 }

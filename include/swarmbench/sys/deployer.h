@@ -62,7 +62,13 @@ typedef struct swb_site_request {
     const swb_node_request *nodes; /**< services first */
     size_t node_count;
     uint64_t content_seed;
-    uint64_t content_bytes;
+    uint64_t content_bytes; /**< of the whole file */
+    uint32_t data_parts;    /**< k where it moves as parts of an erasure code (erasure.h), else 0 */
+    uint32_t parity_parts;  /**< m; 0 with k = 0 */
+    /** What moves: one content, the whole file; or k + m, the parts. The name of each one's file.
+     */
+    const char *const *content_names;
+    size_t content_count;
     uint32_t seeders; /**< nodes with role SEEDER */
     int keep_data;    /**< non-zero: leave data directories in place */
     uint64_t up_bps;  /**< wanted shaping of each node, absolute; 0 = none */
@@ -127,9 +133,15 @@ typedef enum swb_fault {
 typedef struct swb_site_events {
     /** A node ended that nobody asked to end. `tail`: its last log lines; borrowed. */
     void (*exited)(void *argument, size_t node, int exit_code, int signal, const char *tail);
-    void (*watched)(void *argument, size_t node, const swb_watch_event *event);
+    void (*watched)(void *argument, size_t node, size_t content, const swb_watch_event *event);
     void *argument;
 } swb_site_events;
+
+/** What decoding came to. */
+typedef struct swb_decoded {
+    uint64_t bad_offset; /**< on SWB_EMISMATCH: the first offset of the whole file that differs */
+    int64_t decode_ns;   /**< time that the decoding proper took */
+} swb_decoded;
 
 /** A deployer. Static storage. */
 typedef struct swb_deployer {
@@ -150,28 +162,36 @@ typedef struct swb_deployer {
     int (*open)(void **site_out, swb_loop *loop, const swb_site_request *request,
                 const swb_site_events *events, swb_error *error);
 
-    /** Fills address, ports and directories of `*out`; strings borrowed until close(). */
+    /** Fills address, ports, directories and credentials of `*out`; strings borrowed until
+     *  close(). */
     void (*place)(void *site, size_t node, swb_node *out);
 
-    /** Puts the content where the node looks for it (a TORRENT seeder). */
-    void (*prepare)(void *site, size_t node, swb_done done, void *argument);
+    /** Puts a content where the node looks for it (a TORRENT seeder); one at a time for a node. */
+    void (*prepare)(void *site, size_t node, size_t content, swb_done done, void *argument);
 
-    /** The torrent of the site's content, made here without being given to a node; known once
-     *  `done` was called with SWB_OK. */
-    void (*make_torrent)(void *site, const char *announce, swb_done done, void *argument);
-    /** Borrowed until close(); NULL before make_torrent() is done. */
-    const swb_torrent *(*torrent)(void *site);
+    /** The torrent of a content, made here without being given to a node; known once `done` was
+     *  called with SWB_OK. One at a time. */
+    void (*make_torrent)(void *site, size_t content, const char *announce, swb_done done,
+                         void *argument);
+    /** Borrowed until close(); NULL before make_torrent() is done with it. */
+    const swb_torrent *(*torrent)(void *site, size_t content);
 
     /** Writes the launch's files and starts the node; `launch` is borrowed until this returns. */
     void (*start)(void *site, size_t node, const swb_launch *launch, swb_done done, void *argument);
 
-    /** Watches the content file of the node from now on; tells by events.watched, where the file
+    /** Watches the node's file of a content from now on; tells by events.watched, where the file
      *  system allows it. `begin_ns`: the moment before which no byte can have come. */
-    int (*watch)(void *site, size_t node, int64_t begin_ns, swb_error *error);
+    int (*watch)(void *site, size_t node, size_t content, int64_t begin_ns, swb_error *error);
 
-    /** Verifies the node's content file. SWB_EMISMATCH tells the first bad offset in words and in
-     *  `*bad_offset`, which must stay valid until `done`. */
+    /** Verifies the node's file of the whole content. SWB_EMISMATCH tells the first bad offset in
+     *  words and in `*bad_offset`, which must stay valid until `done`. */
     void (*verify)(void *site, size_t node, uint64_t *bad_offset, swb_done done, void *argument);
+
+    /** Decodes the whole content from the node's files of `data_parts` parts, whose indices are
+     *  copied, and verifies every byte, without a copy of it. `*out` is filled on SWB_OK and
+     *  SWB_EMISMATCH, and must stay valid until `done`. Needed only where parts are. */
+    void (*decode)(void *site, size_t node, const uint32_t *parts, swb_decoded *out, swb_done done,
+                   void *argument);
 
     /** Resources of the node now. Returns SWB_OK, or SWB_ENOENT where it does not run. */
     int (*sample)(void *site, size_t node, swb_sample *out);

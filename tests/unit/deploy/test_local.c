@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <swarmbench/erasure.h>
+
 #include "base/file.h"
 #include "deploy/addresses.h"
 
@@ -57,10 +59,11 @@ static void on_exited(void *argument, size_t node, int exit_code, int signal, co
     snprintf(ended->tail, sizeof ended->tail, "%s", tail);
 }
 
-static void on_watched(void *argument, size_t node, const swb_watch_event *event)
+static void on_watched(void *argument, size_t node, size_t content, const swb_watch_event *event)
 {
     struct fixture *fixture = argument;
     assert_int_equal(node, LEECHER);
+    assert_int_equal(content, fixture->fake.request.content_count - 1);
     fixture->complete = fixture->complete || event->kind == SWB_WATCH_COMPLETE;
 }
 
@@ -423,27 +426,86 @@ static void frozen_node_can_go_on_or_be_stopped(void **state)
     assert_true(log_has(fixture, "leecher-1", "bye"));
 }
 
-static void make_torrent(struct fixture *fixture)
+static void make_torrent(struct fixture *fixture, size_t content)
 {
     struct answer made = {0};
-    assert_null(fixture->local->torrent(fixture->site));
-    fixture->local->make_torrent(fixture->site, "http://127.0.0.9/announce", on_done, &made);
+    assert_null(fixture->local->torrent(fixture->site, content));
+    fixture->local->make_torrent(fixture->site, content, "http://127.0.0.9/announce", on_done,
+                                 &made);
     wait_for(fixture, &made, SWB_OK);
-    assert_non_null(fixture->local->torrent(fixture->site));
+    assert_non_null(fixture->local->torrent(fixture->site, content));
+}
+
+static void prepare(struct fixture *fixture, size_t content)
+{
+    struct answer prepared = {0};
+    fixture->local->prepare(fixture->site, SEEDER, content, on_done, &prepared);
+    wait_for(fixture, &prepared, SWB_OK);
 }
 
 static void seeder_gets_the_content_and_it_verifies(void **state)
 {
     struct fixture *fixture = *state;
-    struct answer prepared = {0};
     struct answer verified = {0};
     uint64_t bad_offset = 0;
     open_site(fixture);
-    make_torrent(fixture);
-    fixture->local->prepare(fixture->site, SEEDER, on_done, &prepared);
-    wait_for(fixture, &prepared, SWB_OK);
+    make_torrent(fixture, 0);
+    prepare(fixture, 0);
     fixture->local->verify(fixture->site, SEEDER, &bad_offset, on_done, &verified);
     wait_for(fixture, &verified, SWB_OK);
+}
+
+static int decode(struct fixture *fixture, const uint32_t parts[2], int expected,
+                  swb_decoded *decoded)
+{
+    struct answer answer = {0};
+    fixture->local->decode(fixture->site, SEEDER, parts, decoded, on_done, &answer);
+    wait_for(fixture, &answer, expected);
+    return answer.status;
+}
+
+/* The content as 2 + 1 parts, each a content of its own. */
+static void open_coded_site(struct fixture *fixture)
+{
+    static const char *const names[] = {"part-0", "part-1", "part-2"};
+    fixture->fake.request.data_parts = 2;
+    fixture->fake.request.parity_parts = 1;
+    fixture->fake.request.content_names = names;
+    fixture->fake.request.content_count = 3;
+    open_site(fixture);
+}
+
+static void content_is_decoded_from_the_parts_on_a_node(void **state)
+{
+    struct fixture *fixture = *state;
+    swb_decoded decoded = {0, -1};
+    char path[256];
+    if (swb_erasure_library() == NULL) {
+        skip();
+    }
+    open_coded_site(fixture);
+    for (size_t i = 0; i < 3; i++) {
+        make_torrent(fixture, i);
+        prepare(fixture, i);
+    }
+    decode(fixture, (uint32_t[]){2, 0}, SWB_OK, &decoded);
+    assert_true(decoded.decode_ns >= 0);
+    decode(fixture, (uint32_t[]){0, 1}, SWB_OK, &decoded);
+    snprintf(path, sizeof path, "%s/part-1", place_node(fixture, SEEDER).content_dir);
+    assert_int_equal(truncate(path, 100), 0);
+    decode(fixture, (uint32_t[]){1, 2}, SWB_ETRUNCATED, &decoded);
+    decode(fixture, (uint32_t[]){0, 2}, SWB_OK, &decoded);
+}
+
+static void part_that_arrives_is_watched(void **state)
+{
+    struct fixture *fixture = *state;
+    open_coded_site(fixture);
+    assert_int_equal(fixture->local->watch(fixture->site, LEECHER, 2, swb__clock_ns(), NULL),
+                     SWB_OK);
+    start_node(fixture, LEECHER,
+               "dd if=/dev/urandom of=content/part-2 bs=64 count=2344 2>/dev/null; sleep 60");
+    assert_true(loop_until(fixture->loop, &fixture->complete, LIMIT_MS));
 }
 
 static void content_that_differs_is_told_with_its_offset(void **state)
@@ -468,7 +530,8 @@ static void content_that_arrives_is_watched(void **state)
 {
     struct fixture *fixture = *state;
     open_site(fixture);
-    assert_int_equal(fixture->local->watch(fixture->site, LEECHER, swb__clock_ns(), NULL), SWB_OK);
+    assert_int_equal(fixture->local->watch(fixture->site, LEECHER, 0, swb__clock_ns(), NULL),
+                     SWB_OK);
     start_node(fixture, LEECHER,
                "dd if=/dev/urandom of=content/content.bin bs=1000 count=300 2>/dev/null; sleep 60");
     assert_true(loop_until(fixture->loop, &fixture->complete, LIMIT_MS));
@@ -484,13 +547,13 @@ static void closing_cancels_what_is_under_way(void **state)
     const swb_deployer *local = fixture->local;
     fixture->fake.request.content_bytes = 30000000;
     open_site(fixture);
-    make_torrent(fixture);
+    make_torrent(fixture, 0);
     start_node(fixture, 0, "trap '' TERM; echo hello; while :; do sleep 0.02; done");
     start_node(fixture, LEECHER, FAKE_SCRIPT);
     assert_true(log_has(fixture, "service-1", "hello"));
     local->stop(fixture->site, 0, on_done, &answers[STOP]);
     local->fault(fixture->site, LEECHER, SWB_FAULT_RESTART, on_done, &answers[FAULT]);
-    local->prepare(fixture->site, SEEDER, on_done, &answers[PREPARE]);
+    local->prepare(fixture->site, SEEDER, 0, on_done, &answers[PREPARE]);
     local->verify(fixture->site, SEEDER, &bad_offset, on_done, &answers[VERIFY]);
     local->close(fixture->site, on_done, &answers[CLOSE]);
     fixture->site = NULL;
@@ -545,6 +608,8 @@ int main(void)
         SITE_TEST(restarted_node_runs_again_with_its_data),
         SITE_TEST(frozen_node_can_go_on_or_be_stopped),
         SITE_TEST(seeder_gets_the_content_and_it_verifies),
+        SITE_TEST(content_is_decoded_from_the_parts_on_a_node),
+        SITE_TEST(part_that_arrives_is_watched),
         SITE_TEST(content_that_differs_is_told_with_its_offset),
         SITE_TEST(content_that_arrives_is_watched),
         SITE_TEST(closing_cancels_what_is_under_way),

@@ -209,22 +209,27 @@ static void content_is_made_and_verified_off_the_loop(void **state)
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/content.bin", directory);
     assert_int_equal(swb__loop_create(&loop, NULL), SWB_OK);
-    assert_int_equal(swb__maker_torrent(loop, 5, 3 * MIB + 1, "content.bin", "http://127.0.0.2/a",
-                                        path, on_made, &made, NULL),
-                     SWB_OK);
+    assert_int_equal(
+        swb__maker_torrent(loop, &(swb__maker_source){.seed = 5, .size_bytes = 3 * MIB + 1},
+                           "content.bin", "http://127.0.0.2/a", path, on_made, &made, NULL),
+        SWB_OK);
     assert_false(made.done);
     assert_true(loop_until(loop, &made.done, 20000));
     assert_int_equal(made.status, SWB_OK);
     assert_int_equal(strlen(swb_torrent_infohash(made.torrent)), 40);
     swb_torrent_destroy(made.torrent);
 
-    assert_int_equal(swb__maker_verify(loop, 5, 3 * MIB + 1, path, on_verified, &verified, NULL),
+    assert_int_equal(swb__maker_verify(loop,
+                                       &(swb__maker_source){.seed = 5, .size_bytes = 3 * MIB + 1},
+                                       path, on_verified, &verified, NULL),
                      SWB_OK);
     assert_true(loop_until(loop, &verified.done, 20000));
     assert_int_equal(verified.status, SWB_OK);
 
     assert_int_equal(truncate(path, 2 * MIB), 0);
-    assert_int_equal(swb__maker_verify(loop, 5, 3 * MIB + 1, path, on_verified, &bad, NULL),
+    assert_int_equal(swb__maker_verify(loop,
+                                       &(swb__maker_source){.seed = 5, .size_bytes = 3 * MIB + 1},
+                                       path, on_verified, &bad, NULL),
                      SWB_OK);
     assert_true(loop_until(loop, &bad.done, 20000));
     assert_int_equal(bad.status, SWB_EMISMATCH);
@@ -239,14 +244,16 @@ static void making_content_where_no_file_can_be_fails(void **state)
     swb_loop *loop;
     struct made made = {0};
     assert_int_equal(swb__loop_create(&loop, NULL), SWB_OK);
-    assert_int_equal(swb__maker_torrent(loop, 5, MIB, "content.bin", NULL, "/nonexistent/x",
-                                        on_made, &made, NULL),
+    assert_int_equal(swb__maker_torrent(loop, &(swb__maker_source){.seed = 5, .size_bytes = MIB},
+                                        "content.bin", NULL, "/nonexistent/x", on_made, &made,
+                                        NULL),
                      SWB_OK);
     assert_true(loop_until(loop, &made.done, 20000));
     assert_int_equal(made.status, SWB_EIO);
     assert_null(made.torrent);
     assert_non_null(strstr(made.message, "/nonexistent/x"));
-    assert_int_equal(swb__maker_torrent(loop, 5, 0, "c", NULL, NULL, on_made, &made, NULL),
+    assert_int_equal(swb__maker_torrent(loop, &(swb__maker_source){.seed = 5, .size_bytes = 0}, "c",
+                                        NULL, NULL, on_made, &made, NULL),
                      SWB_EINVAL);
     swb__loop_destroy(loop);
 }
