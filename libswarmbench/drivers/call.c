@@ -38,6 +38,7 @@ int swb__call_create(swb_call **out, const swb_driver *driver, const swb_node *n
     call->command = command;
     call->session = session;
     call->result.bytes_done = SWB_COUNT_UNKNOWN;
+    call->result.stored_bytes = SWB_COUNT_UNKNOWN;
     call->result.payload_received = SWB_COUNT_UNKNOWN;
     call->result.payload_sent = SWB_COUNT_UNKNOWN;
     call->result.wasted = SWB_COUNT_UNKNOWN;

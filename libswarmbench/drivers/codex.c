@@ -133,6 +133,7 @@ const swb_driver swb__driver_codex = {
     .program_env = "SWARMBENCH_CODEX",
     .package = "no package has it: build it from source and name it in SWARMBENCH_CODEX",
     .needs_bootstrap = 1,
+    .counts_node = 1,
     .options = options,
     .option_count = SWB__CODEX_OPTION_COUNT,
     .session_bytes = sizeof(swb__codex_session),

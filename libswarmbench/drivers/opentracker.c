@@ -38,7 +38,9 @@ static int launch_opentracker(const swb_node *node, swb_launch *launch, swb_erro
     swb_launch_dir(launch, "root", 0755);
     swb_launch_file(launch, "opentracker.conf", 0644, file.data, file.length);
     swb__buffer_clear(&file);
-    swb__buffer_printf(&file, "%s\n", node->infohash == NULL ? "" : node->infohash);
+    for (size_t i = 0; node->infohashes != NULL && node->infohashes[i] != NULL; i++) {
+        swb__buffer_printf(&file, "%s\n", node->infohashes[i]);
+    }
     int status = file.status;
     if (status == SWB_OK) {
         swb_launch_file(launch, "root/whitelist", 0644, file.data, file.length);

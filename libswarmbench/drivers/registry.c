@@ -54,11 +54,11 @@ static bool needs(const swb_driver *driver, swb_operation operation)
     case SWB_DRIVER_SERVICE:
         return operation == SWB_OP_READY || operation == SWB_OP_VERSION || operation == SWB_OP_STOP;
     case SWB_DRIVER_TORRENT:
-        return operation != SWB_OP_READ;
+        return operation < SWB_OP_READ;
     case SWB_DRIVER_STORE:
         break;
     }
-    return true;
+    return operation <= SWB_OP_READ || driver->codes;
 }
 
 static const char *missing_member(char *out, size_t size, const swb_driver *driver)
@@ -102,7 +102,8 @@ int swb_driver_register(const swb_driver *driver, swb_error *error)
 const char *swb_operation_name(swb_operation operation)
 {
     static const char *const names[SWB_OP_COUNT] = {
-        "ready", "version", "seed", "leech", "status", "remove", "peers", "stop", "read",
+        "ready", "version", "seed", "leech", "status", "remove",
+        "peers", "stop",    "read", "able",  "code",
     };
     return (unsigned)operation < SWB_OP_COUNT ? names[operation] : "unknown";
 }

@@ -98,6 +98,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument)
         return collect(transfer, bytes, length);
     }
     int status = transfer->sink(transfer->argument, bytes, length);
+    if (status == SWB_EBUSY) {
+        return CURL_WRITEFUNC_PAUSE;
+    }
     return status == SWB_OK ? length : refuse(transfer, status, swb_status_text(status));
 }
 
@@ -264,6 +267,11 @@ int swb__http_send(swb__http_transfer **out, swb__http_client *client,
         *out = transfer;
     }
     return SWB_OK;
+}
+
+void swb__http_resume(swb__http_transfer *transfer)
+{
+    curl_easy_pause(transfer->entry.easy, CURLPAUSE_CONT);
 }
 
 void swb__http_cancel(swb__http_transfer *transfer)

@@ -51,8 +51,9 @@ typedef struct swb__http_request {
     /* Streamed request body of `source_bytes` bytes: fills `buffer`, returns a status. */
     int (*source)(void *argument, uint64_t offset, void *buffer, size_t length);
     uint64_t source_bytes;
-    /* Streamed reply body, only of a 2xx reply: returns SWB_OK to go on, else the transfer ends
-     * with that status. Other replies are collected as without it. */
+    /* Streamed reply body, only of a 2xx reply: returns SWB_OK to go on, SWB_EBUSY to be given
+     * these same bytes again after swb__http_resume(), else the transfer ends with that status.
+     * Other replies are collected as without it. */
     int (*sink)(void *argument, const void *bytes, size_t length);
     /* The headers of a reply that goes to `sink` are in. May be NULL; as a sink otherwise. */
     void (*accepted)(void *argument);
@@ -84,6 +85,9 @@ typedef void (*swb__http_done)(void *argument, int status, const swb__http_reply
  * SWB_EINVAL. */
 int swb__http_send(swb__http_transfer **out, swb__http_client *client,
                    const swb__http_request *request, swb__http_done done, swb_error *error);
+/* Goes on with a reply whose sink was busy; nothing where it was not. Not from within a source or
+ * sink; the sink may be called from within. */
+void swb__http_resume(swb__http_transfer *transfer);
 /* Completes the transfer with SWB_ECANCELED, soon (not from within). */
 void swb__http_cancel(swb__http_transfer *transfer);
 

@@ -1,6 +1,12 @@
 /* Names of observed things, as they are stored. */
 #include "measure/observation.h"
 
+const char *swb__part_fate_name(swb__part_fate fate)
+{
+    static const char *const names[] = {"held", "used", "spare", "cancelled", "stalled", "failed"};
+    return names[fate];
+}
+
 const char *swb__source_name(swb_source source)
 {
     switch (source) {

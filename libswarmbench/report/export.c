@@ -20,6 +20,7 @@ static const struct {
     {"runs", "SELECT * FROM run_view"},
     {"nodes", "SELECT * FROM node_view"},
     {"downloads", "SELECT * FROM download_view"},
+    {"parts", "SELECT * FROM part_view"},
     {"progress", "SELECT * FROM progress_view"},
     {"samples", "SELECT * FROM sample_view"},
     {"events", "SELECT * FROM event_view"},

@@ -42,6 +42,8 @@ struct swb__client {
     int held; /* what the driver answered at first: SWB_CALL_SEND or SWB_CALL_DONE */
     swb__intake intake;
     swb__intake_events intake_events;
+    int (*sink)(void *argument, const void *bytes, size_t length); /* or NULL */
+    void *sink_argument;
     swb__client_done done;
     void *argument;
 };
@@ -89,7 +91,12 @@ static int content_source(void *argument, uint64_t offset, void *buffer, size_t 
 static int content_sink(void *argument, const void *bytes, size_t length)
 {
     swb__client *client = argument;
-    return swb__intake_take(&client->intake, bytes, length);
+    if (client->sink == NULL) {
+        return swb__intake_take(&client->intake, bytes, length);
+    }
+    int status = client->sink(client->sink_argument, bytes, length);
+    client->intake.bytes += status == SWB_OK ? length : 0;
+    return status;
 }
 
 static void content_accepted(void *argument)
@@ -352,11 +359,12 @@ static void on_nothing_to_send(void *argument)
 /* Sets up what the operation needs before the driver is asked. */
 static int prepare_call(swb__client *client, const swb_command *command, swb_error *error)
 {
+    static const swb__intake_events nothing = {NULL, NULL};
     int status = SWB_OK;
     client->command = *command;
     client->sent_ns = SWB__TIME_UNKNOWN;
-    swb__intake_begin(&client->intake, client->loop, command->content, &client->intake_events,
-                      client->argument);
+    swb__intake_begin(&client->intake, client->loop, command->content,
+                      client->sink == NULL ? &client->intake_events : &nothing, client->argument);
     if (client->driver->transport == SWB_TRANSPORT_TLS && client->stream == NULL) {
         status = open_stream(client, error);
     }
@@ -484,4 +492,19 @@ void swb__client_cancel(swb__client *client)
 void swb__client_set_intake(swb__client *client, const swb__intake_events *events)
 {
     client->intake_events = *events;
+}
+
+void swb__client_set_sink(swb__client *client,
+                          int (*sink)(void *argument, const void *bytes, size_t length),
+                          void *argument)
+{
+    client->sink = sink;
+    client->sink_argument = argument;
+}
+
+void swb__client_resume(swb__client *client)
+{
+    if (client->transfer != NULL) {
+        swb__http_resume(client->transfer);
+    }
 }

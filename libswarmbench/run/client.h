@@ -47,6 +47,13 @@ int swb__client_release(swb__client *client, uint64_t deadline_ns, swb_error *er
 /* Ends the operation under way, soon, with SWB_ECANCELED. HTTP only: a TLS operation goes on, as
  * does one that is over already. */
 void swb__client_cancel(swb__client *client);
+/* Streamed content goes to `sink` (as swb__http_request.sink) instead of being verified here and
+ * told of; NULL: as at first. Until this is called again. */
+void swb__client_set_sink(swb__client *client,
+                          int (*sink)(void *argument, const void *bytes, size_t length),
+                          void *argument);
+/* Goes on after a sink was busy; as swb__http_resume(). */
+void swb__client_resume(swb__client *client);
 /* What is told of streamed content, with the argument of swb__client_call(). Nothing at first. */
 void swb__client_set_intake(swb__client *client, const swb__intake_events *events);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <swarmbench/erasure.h>
+
 #include "base/clock.h"
 #include "base/random.h"
 
@@ -18,8 +20,16 @@ static void reset_download(swb__download *download, uint32_t node, uint64_t byte
     download->ended_ns = SWB__TIME_UNKNOWN;
     download->payload_received = download->payload_sent = download->wasted = SWB_COUNT_UNKNOWN;
     download->bad_offset = UINT64_MAX;
+    download->decode_ns = -1;
     download->status = SWB_ECANCELED;
     snprintf(download->cause, sizeof download->cause, "never started");
+}
+
+static void reset_lane(swb__engine_lane *lane)
+{
+    lane->due_ns = INT64_MAX;
+    lane->not_complete_ns = lane->begun_ns = lane->ended_ns = SWB__TIME_UNKNOWN;
+    lane->payload_received = lane->payload_sent = lane->wasted = SWB_COUNT_UNKNOWN;
 }
 
 static void reset_peer(swb__engine *engine, uint32_t node, const swb__engine_node *config)
@@ -27,12 +37,19 @@ static void reset_peer(swb__engine *engine, uint32_t node, const swb__engine_nod
     swb__engine_peer *peer = &engine->peers[node];
     peer->role = config->role;
     peer->driver = config->driver;
-    peer->due_ns = peer->deadline_ns = INT64_MAX;
-    peer->not_complete_ns = SWB__TIME_UNKNOWN;
+    for (uint32_t i = 0; i < node; i++) {
+        peer->rank += engine->peers[i].role == peer->role;
+    }
+    peer->deadline_ns = INT64_MAX;
+    peer->lanes = engine->lanes + (size_t)node * engine->contents;
+    for (uint32_t i = 0; i < engine->contents; i++) {
+        reset_lane(&peer->lanes[i]);
+    }
     peer->row.node = node;
     peer->row.started_ns = peer->row.ready_ns = SWB__TIME_UNKNOWN;
     peer->row.seed_begin_ns = peer->row.seed_end_ns = SWB__TIME_UNKNOWN;
-    peer->row.payload_sent = SWB_COUNT_UNKNOWN;
+    peer->row.code_begin_ns = peer->row.code_end_ns = SWB__TIME_UNKNOWN;
+    peer->row.payload_sent = peer->row.stored_bytes = SWB_COUNT_UNKNOWN;
     peer->row.exit_code = -1;
     reset_download(&peer->download, node, engine->settings.file_size_bytes);
 }
@@ -59,6 +76,18 @@ static int plan_arrivals(swb__engine *engine)
     return status;
 }
 
+/* What moves: the whole content, or the parts that we make of it. */
+static void plan_contents(swb__engine *engine, const swb__coding *coding)
+{
+    bool parts = coding->coder == SWB__CODER_LIBRARY;
+    uint64_t bytes = engine->settings.file_size_bytes;
+    engine->coding = *coding;
+    engine->coding.extra = parts ? coding->extra : 0;
+    engine->contents = parts ? coding->data_parts + coding->parity_parts : 1;
+    engine->needed = parts ? coding->data_parts : 1;
+    engine->content_bytes = parts ? swb_erasure_part_bytes(bytes, coding->data_parts) : bytes;
+}
+
 int swb__engine_create(swb__engine **out, const swb__engine_config *config)
 {
     swb__engine *engine = calloc(1, sizeof *engine);
@@ -67,6 +96,7 @@ int swb__engine_create(swb__engine **out, const swb__engine_config *config)
     }
     engine->settings = *config->settings;
     engine->count = config->node_count;
+    plan_contents(engine, &config->coding);
     engine->seed = config->run_seed;
     engine->parallel_starts = config->parallel_starts;
     engine->phase_deadline_ns = INT64_MAX;
@@ -74,8 +104,11 @@ int swb__engine_create(swb__engine **out, const swb__engine_config *config)
     engine->ended_ns = SWB__TIME_UNKNOWN;
     engine->introduce = true;
     engine->peers = calloc(config->node_count, sizeof *engine->peers);
+    engine->lanes = calloc(config->node_count * engine->contents, sizeof *engine->lanes);
+    engine->handles = calloc(engine->contents, sizeof *engine->handles);
     engine->arrivals = calloc(config->node_count, sizeof *engine->arrivals);
-    if (engine->peers == NULL || engine->arrivals == NULL) {
+    if (engine->peers == NULL || engine->lanes == NULL || engine->handles == NULL ||
+        engine->arrivals == NULL) {
         swb__engine_destroy(engine);
         return SWB_ENOMEM;
     }
@@ -83,10 +116,11 @@ int swb__engine_create(swb__engine **out, const swb__engine_config *config)
         reset_peer(engine, i, &config->nodes[i]);
         engine->introduce &= config->nodes[i].role != SWB_ROLE_SERVICE;
         engine->torrent |= config->nodes[i].driver->kind == SWB_DRIVER_TORRENT;
+        engine->seeders += config->nodes[i].role == SWB_ROLE_SEEDER;
     }
     engine->introduce &= engine->torrent;
     swb__faults_init(&engine->faults, engine->seed);
-    if (plan_arrivals(engine) != SWB_OK) {
+    if (plan_arrivals(engine) != SWB_OK || swb__engine_plan_parts(engine) != SWB_OK) {
         swb__engine_destroy(engine);
         return SWB_ENOMEM;
     }
@@ -98,15 +132,25 @@ void swb__engine_destroy(swb__engine *engine)
 {
     if (engine != NULL) {
         free(engine->peers);
+        free(engine->lanes);
+        free(engine->orders);
+        free(engine->handles);
         free(engine->arrivals);
         free(engine->actions);
         free(engine);
     }
 }
 
-const char *swb__engine_handle(const swb__engine *engine)
+uint32_t swb__engine_contents(const swb__engine *engine)
 {
-    return engine->handle;
+    return engine->contents;
+}
+
+/* What the seeders' clients made of it is what leechers fetch. */
+const char *swb__engine_handle(const swb__engine *engine, uint32_t content)
+{
+    bool coded = engine->phase > SWB__PHASE_SEED && engine->coded_handle[0] != '\0';
+    return coded ? engine->coded_handle : engine->handles[content];
 }
 
 const char *swb__engine_bootstrap(const swb__engine *engine, const swb_driver *driver)
@@ -163,27 +207,37 @@ static uint64_t deadline_of(const swb__engine *engine, const swb_driver *driver,
                             swb_operation operation)
 {
     bool moves = operation == SWB_OP_LEECH || operation == SWB_OP_READ;
-    if (driver->kind != SWB_DRIVER_STORE || (operation != SWB_OP_SEED && !moves)) {
+    bool seeds = operation == SWB_OP_SEED || operation == SWB_OP_CODE;
+    if (driver->kind != SWB_DRIVER_STORE || (!seeds && !moves)) {
         return 0;
     }
     return (moves ? engine->settings.limits.run_ns : engine->settings.limits.seed_ns) + GRACE_NS;
 }
 
-void swb__engine_call(swb__engine *engine, uint32_t node, swb_operation operation, int64_t at_ns)
+void swb__engine_call(swb__engine *engine, uint32_t node, uint32_t content, swb_operation operation,
+                      int64_t at_ns)
 {
-    swb__engine_peer *peer = &engine->peers[node];
-    if (at_ns > engine->now_ns || peer->calling) {
-        peer->due_ns = at_ns;
-        peer->due = operation;
+    swb__engine_lane *lane = swb__lane(engine, node, content);
+    const swb_driver *driver = engine->peers[node].driver;
+    if (at_ns > engine->now_ns || lane->calling) {
+        lane->due_ns = at_ns;
+        lane->due = operation;
         return;
     }
-    peer->due_ns = INT64_MAX;
-    peer->calling = true;
-    swb__engine_act(engine,
-                    (swb__action){.kind = SWB__ACTION_CALL,
-                                  .node = node,
-                                  .operation = operation,
-                                  .deadline_ns = deadline_of(engine, peer->driver, operation)});
+    lane->due_ns = INT64_MAX;
+    lane->calling = true;
+    swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_CALL,
+                                          .node = node,
+                                          .content = content,
+                                          .operation = operation,
+                                          .deadline_ns = deadline_of(engine, driver, operation)});
+}
+
+void swb__engine_quiet(swb__engine *engine, uint32_t node)
+{
+    for (uint32_t i = 0; i < engine->contents; i++) {
+        swb__lane(engine, node, i)->due_ns = INT64_MAX;
+    }
 }
 
 static const char *phase_name(swb__phase phase)
@@ -211,8 +265,8 @@ static const char *phase_name(swb__phase phase)
 static void close_all(swb__engine *engine)
 {
     engine->closing = true;
-    for (size_t i = 0; i < engine->count; i++) {
-        engine->peers[i].due_ns = INT64_MAX;
+    for (uint32_t i = 0; i < engine->count; i++) {
+        swb__engine_quiet(engine, i);
     }
     swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_CLOSE});
 }
@@ -278,7 +332,7 @@ static void on_exited(swb__engine *engine, const swb__engine_event *event)
 {
     swb__engine_peer *peer = &engine->peers[event->node];
     peer->stage = SWB__STAGE_GONE;
-    peer->due_ns = INT64_MAX;
+    swb__engine_quiet(engine, event->node);
     peer->row.exit_code = event->exit_code;
     peer->row.exit_signal = event->exit_signal;
     const char *tail = event->message == NULL ? "" : event->message;
@@ -300,7 +354,7 @@ static void on_exited(swb__engine *engine, const swb__engine_event *event)
 static void on_call_done(swb__engine *engine, const swb__engine_event *event)
 {
     swb__engine_peer *peer = &engine->peers[event->node];
-    peer->calling = false;
+    swb__lane(engine, event->node, event->content)->calling = false;
     if (event->operation == SWB_OP_LEECH && peer->download.started_ns == SWB__TIME_UNKNOWN) {
         peer->download.started_ns = event->sent_ns;
     }
@@ -328,24 +382,15 @@ static void on_call_done(swb__engine *engine, const swb__engine_event *event)
     }
 }
 
-static void on_torrent(swb__engine *engine, const swb__engine_event *event)
-{
-    engine->content_end_ns = event->now_ns;
-    if (event->status != SWB_OK) {
-        swb__engine_abort(engine, event->status, UINT32_MAX,
-                          event->message == NULL ? "make the content" : event->message);
-        return;
-    }
-    swb__engine_enter(engine, SWB__PHASE_SERVICES);
-}
-
 /* Makes the calls whose time has come, and asks each phase what else is due. */
 static void on_tick(swb__engine *engine)
 {
     for (uint32_t i = 0; i < engine->count && !engine->closing; i++) {
-        swb__engine_peer *peer = &engine->peers[i];
-        if (peer->due_ns <= engine->now_ns && !peer->calling) {
-            swb__engine_call(engine, i, peer->due, peer->due_ns);
+        for (uint32_t content = 0; content < engine->contents; content++) {
+            const swb__engine_lane *lane = swb__lane(engine, i, content);
+            if (lane->due_ns <= engine->now_ns && !lane->calling) {
+                swb__engine_call(engine, i, content, lane->due, lane->due_ns);
+            }
         }
     }
     if (engine->phase == SWB__PHASE_SERVICES || engine->phase == SWB__PHASE_NODES) {
@@ -371,7 +416,7 @@ static void dispatch(swb__engine *engine, const swb__engine_event *event)
     case SWB__EVENT_TICK:
         break;
     case SWB__EVENT_TORRENT_MADE:
-        on_torrent(engine, event);
+        swb__engine_torrent_made(engine, event);
         break;
     case SWB__EVENT_PREPARED:
         swb__engine_prepared(engine, event);
@@ -393,6 +438,9 @@ static void dispatch(swb__engine *engine, const swb__engine_event *event)
         break;
     case SWB__EVENT_VERIFIED:
         swb__engine_verified(engine, event);
+        break;
+    case SWB__EVENT_DECODED:
+        swb__engine_decoded(engine, event);
         break;
     case SWB__EVENT_FAULTED:
         if (event->status != SWB_OK) {
@@ -431,10 +479,15 @@ int64_t swb__engine_deadline(const swb__engine *engine)
     if (engine->closing) {
         return INT64_MAX;
     }
-    for (size_t i = 0; i < engine->count; i++) {
-        const swb__engine_peer *peer = &engine->peers[i];
-        next = earlier(next, peer->calling ? INT64_MAX : peer->due_ns);
-        next = earlier(next, peer->deadline_ns);
+    for (uint32_t i = 0; i < engine->count; i++) {
+        next = earlier(next, engine->peers[i].deadline_ns);
+        for (uint32_t content = 0; content < engine->contents; content++) {
+            const swb__engine_lane *lane = swb__lane(engine, i, content);
+            next = earlier(next, lane->calling ? INT64_MAX : lane->due_ns);
+        }
+    }
+    for (uint32_t i = 0; i < engine->count && engine->phase == SWB__PHASE_LEECH; i++) {
+        next = earlier(next, swb__engine_part_deadline(engine, i));
     }
     if (engine->phase == SWB__PHASE_LEECH) {
         int64_t fault = swb__faults_next_ns(&engine->faults, &engine->settings);

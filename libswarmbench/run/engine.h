@@ -1,6 +1,10 @@
 /*
  * The swarm engine: one run from its content to its teardown, as step(event) -> actions.
  *
+ * A run moves one content, the whole file; or, with an erasure code of k + m, its parts, each a
+ * content of its own, of which a leecher needs any k. What a node has to do with one content is a
+ * *lane*. An event or action that is about a content names it.
+ *
  * Pure: no I/O, no clock, no random source but the run's seed. The caller performs the actions,
  * feeds back what came of them, and sends a TICK when swb__engine_deadline() is reached.
  */
@@ -15,7 +19,7 @@
 #include <swarmbench/sys/deployer.h>
 
 #include "measure/observation.h"
-#include "spec/settings.h"
+#include "spec/experiment.h"
 
 typedef struct swb__engine swb__engine;
 
@@ -28,6 +32,7 @@ typedef struct swb__engine_config {
     const swb__settings *settings; /* borrowed for the engine's life */
     const swb__engine_node *nodes; /* services first; copied */
     size_t node_count;
+    swb__coding coding; /* zeroed: none */
     uint64_t run_seed;
     uint32_t parallel_starts; /* nodes that may be starting at once; 0: no bound */
 } swb__engine_config;
@@ -43,6 +48,7 @@ typedef enum swb__engine_event_kind {
     SWB__EVENT_ACCEPTED, /* the reply to a LEECH that streams begins */
     SWB__EVENT_WATCHED,  /* of a leecher's file or stream */
     SWB__EVENT_VERIFIED,
+    SWB__EVENT_DECODED,
     SWB__EVENT_FAULTED,
     SWB__EVENT_CANCEL, /* the user wants to stop */
     SWB__EVENT_CLOSED, /* nothing of the run is left */
@@ -52,6 +58,7 @@ typedef struct swb__engine_event {
     swb__engine_event_kind kind;
     int64_t now_ns;
     uint32_t node;
+    uint32_t content;
     int status;               /* of what was asked for */
     const char *message;      /* why it failed; or the last log lines of EXITED; may be NULL */
     bool retriable;           /* CALL_DONE */
@@ -61,8 +68,9 @@ typedef struct swb__engine_event {
     int64_t accepted_ns;      /* ACCEPTED */
     swb_watch_event watch;    /* WATCHED */
     uint64_t streamed_bytes;  /* CALL_DONE of LEECH: content bytes that came by the stream */
-    uint64_t bad_offset;      /* with SWB_EMISMATCH of VERIFIED, or of CALL_DONE by a stream */
-    int exit_code;            /* EXITED */
+    uint64_t bad_offset; /* with SWB_EMISMATCH of VERIFIED, DECODED, or of CALL_DONE by a stream */
+    int64_t decode_ns;   /* DECODED */
+    int exit_code;       /* EXITED */
     int exit_signal;
 } swb__engine_event;
 
@@ -75,15 +83,17 @@ typedef enum swb__action_kind {
     SWB__ACTION_CANCEL, /* the operation under way is to end; its CALL_DONE follows */
     SWB__ACTION_WATCH,  /* begin_ns */
     SWB__ACTION_VERIFY,
-    SWB__ACTION_FAULT, /* fault */
-    SWB__ACTION_CLOSE, /* end and remove everything of the run */
-    SWB__ACTION_TELL,  /* tell, status, value, total, text: for the user */
-    SWB__ACTION_END,   /* the last action: the results are final */
+    SWB__ACTION_DECODE, /* the parts that swb__engine_used_parts() tells */
+    SWB__ACTION_FAULT,  /* fault */
+    SWB__ACTION_CLOSE,  /* end and remove everything of the run */
+    SWB__ACTION_TELL,   /* tell, status, value, total, text: for the user */
+    SWB__ACTION_END,    /* the last action: the results are final */
 } swb__action_kind;
 
 typedef struct swb__action {
     swb__action_kind kind;
     uint32_t node;
+    uint32_t content;
     swb_operation operation;
     uint64_t deadline_ns; /* of the whole operation; 0: the driver's */
     int64_t begin_ns;
@@ -106,8 +116,12 @@ bool swb__engine_next(swb__action *out, swb__engine *engine);
 /* When a TICK is due; INT64_MAX: never. */
 int64_t swb__engine_deadline(const swb__engine *engine);
 
-/* How content is named once it is: the handle that the first seeder gave; "" before. */
-const char *swb__engine_handle(const swb__engine *engine);
+/* How many contents the run moves. */
+uint32_t swb__engine_contents(const swb__engine *engine);
+/* How a content is named once it is: the handle that its first seeder gave; "" before. */
+const char *swb__engine_handle(const swb__engine *engine, uint32_t content);
+/* The data parts' number of parts from which a leecher's content is to be decoded. */
+void swb__engine_used_parts(uint32_t *out, const swb__engine *engine, uint32_t node);
 /* What later nodes of a driver need to find its first one; NULL where nothing is known. */
 const char *swb__engine_bootstrap(const swb__engine *engine, const swb_driver *driver);
 
@@ -116,5 +130,8 @@ void swb__engine_result(swb__run_result *out, const swb__engine *engine);
 /* False where the node is no leecher. */
 bool swb__engine_download(swb__download *out, const swb__engine *engine, uint32_t node);
 void swb__engine_node_row(swb__node_row *out, const swb__engine *engine, uint32_t node);
+/* False where the node had nothing to do with the part, or the content is not coded. */
+bool swb__engine_part_row(swb__part_row *out, const swb__engine *engine, uint32_t node,
+                          uint32_t part);
 
 #endif

@@ -27,6 +27,13 @@ static swb__engine_peer *leecher(swb__engine *engine, uint32_t node)
     return peer->role == SWB_ROLE_LEECHER && peer->stage == SWB__STAGE_FETCHING ? peer : NULL;
 }
 
+/* The lane that an event is about, while it fetches; else NULL. */
+static swb__engine_lane *fetching(swb__engine *engine, const swb__engine_event *event)
+{
+    swb__engine_lane *lane = swb__lane(engine, event->node, event->content);
+    return leecher(engine, event->node) != NULL && lane->stage == SWB__LANE_FETCHING ? lane : NULL;
+}
+
 void swb__engine_leech(swb__engine *engine)
 {
     int64_t last_ns = 0;
@@ -41,14 +48,7 @@ void swb__engine_leech(swb__engine *engine)
         peer->stage = SWB__STAGE_FETCHING;
         peer->download.intended_ns = peer->progress_ns = intended_ns;
         peer->download.cause[0] = '\0';
-        if (peer->driver->kind == SWB_DRIVER_TORRENT) {
-            swb__engine_act(
-                engine,
-                (swb__action){.kind = SWB__ACTION_WATCH, .node = i, .begin_ns = intended_ns});
-        }
-        swb__engine_act(
-            engine, (swb__action){.kind = SWB__ACTION_HOLD, .node = i, .operation = SWB_OP_LEECH});
-        swb__engine_call(engine, i, SWB_OP_LEECH, intended_ns);
+        swb__engine_begin_parts(engine, i, intended_ns, true);
     }
     engine->progress_ns = last_ns;
     engine->phase_deadline_ns = engine->intended_ns + (int64_t)engine->settings.limits.run_ns;
@@ -65,7 +65,7 @@ static void settle(swb__engine *engine, uint32_t node)
     if (peer->stage < SWB__STAGE_SETTLED) {
         peer->stage = SWB__STAGE_SETTLED;
     }
-    peer->due_ns = INT64_MAX;
+    swb__engine_quiet(engine, node);
     peer->download.ended_ns = engine->now_ns;
 }
 
@@ -79,18 +79,21 @@ static void go_on_if_settled(swb__engine *engine)
 static void record_failure(swb__engine *engine, uint32_t node, int status, const char *message)
 {
     swb__engine_peer *peer = &engine->peers[node];
+    char parts[200];
+    swb__engine_describe_parts(parts, sizeof parts, engine, node);
     settle(engine, node);
-    if (peer->calling && peer->driver->kind == SWB_DRIVER_STORE) {
-        swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_CANCEL, .node = node});
+    for (uint32_t i = 0; i < engine->contents; i++) {
+        swb__engine_drop_part(engine, node, i, SWB__PART_CANCELLED, "the download had failed");
     }
     peer->download.status = status;
-    snprintf(peer->download.cause, sizeof peer->download.cause, "%s", message);
+    snprintf(peer->download.cause, sizeof peer->download.cause, "%.*s%s%s",
+             parts[0] != '\0' ? 100 : 255, message, parts[0] != '\0' ? ": " : "", parts);
     swb__engine_tell(engine, SWB_EVENT_NODE_FAILED, node, status, peer->download.bytes_done,
                      peer->download.cause);
     /* What the experiment itself inflicts does not make the run a failed one. */
     if (engine->status == SWB_OK && !peer->ended_by_fault) {
         engine->status = status;
-        snprintf(engine->cause, sizeof engine->cause, "%s", message);
+        snprintf(engine->cause, sizeof engine->cause, "%s", peer->download.cause);
     }
 }
 
@@ -135,19 +138,17 @@ static void count_stall(swb__engine_peer *peer, int64_t now_ns)
     }
 }
 
-static void note_progress(swb__engine *engine, uint32_t node, uint64_t bytes, swb_moment moment)
+/* What the content's new bytes add to the whole. */
+static void note_gathered(swb__engine *engine, uint32_t node, swb_moment moment)
 {
-    swb__engine_peer *peer = &engine->peers[node];
-    swb__download *download = &peer->download;
-    bytes = bytes > download->bytes ? download->bytes : bytes;
+    swb__download *download = &engine->peers[node].download;
+    uint64_t bytes = swb__engine_gathered_bytes(engine, node);
     if (bytes <= download->bytes_done) {
         return;
     }
     bool step = percent(bytes, download) > percent(download->bytes_done, download);
     engine->bytes_fetched += bytes - download->bytes_done;
     download->bytes_done = bytes;
-    count_stall(peer, engine->now_ns);
-    peer->progress_ns = engine->progress_ns = engine->now_ns;
     if (download->half.source == SWB_SOURCE_NONE && reached(download, 0.5)) {
         download->half = moment;
     }
@@ -159,9 +160,26 @@ static void note_progress(swb__engine *engine, uint32_t node, uint64_t bytes, sw
     }
 }
 
-static void note_first_byte(swb__engine *engine, uint32_t node, swb_moment moment)
+static void note_progress(swb__engine *engine, uint32_t node, uint32_t content, uint64_t bytes,
+                          swb_moment moment)
 {
     swb__engine_peer *peer = &engine->peers[node];
+    swb__engine_lane *lane = swb__lane(engine, node, content);
+    bytes = bytes > engine->content_bytes ? engine->content_bytes : bytes;
+    if (bytes <= lane->bytes_done) {
+        return;
+    }
+    lane->bytes_done = bytes;
+    count_stall(peer, engine->now_ns);
+    lane->progress_ns = peer->progress_ns = engine->progress_ns = engine->now_ns;
+    note_gathered(engine, node, moment);
+}
+
+static void note_first_byte(swb__engine *engine, uint32_t node, uint32_t content, swb_moment moment)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    swb__engine_lane *lane = swb__lane(engine, node, content);
+    lane->progress_ns = lane->bytes_done == 0 ? engine->now_ns : lane->progress_ns;
     if (peer->download.first_byte.source != SWB_SOURCE_NONE) {
         return;
     }
@@ -172,96 +190,107 @@ static void note_first_byte(swb__engine *engine, uint32_t node, swb_moment momen
                      (uint64_t)(moment.hi_ns - peer->download.intended_ns), NULL);
 }
 
-static void complete(swb__engine *engine, uint32_t node, swb_moment moment)
+/* All that the leecher needs is there: the whole content, or enough of its parts. */
+static void complete_download(swb__engine *engine, uint32_t node)
 {
-    swb__engine_peer *peer = &engine->peers[node];
-    swb__download *download = &peer->download;
-    note_first_byte(engine, node, moment);
-    note_progress(engine, node, download->bytes, moment);
+    swb__download *download = &engine->peers[node].download;
+    swb__engine_settle_parts(engine, node);
     download->status = SWB_OK;
+    download->verified = engine->contents == 1 && swb__lane(engine, node, 0)->verified;
     swb__engine_tell(engine, SWB_EVENT_COMPLETED, node, SWB_OK,
                      (uint64_t)(download->completion.hi_ns - download->intended_ns), NULL);
     settle(engine, node);
     go_on_if_settled(engine);
 }
 
-static void keep_counters(swb__download *download, const swb_result *result)
+/* `seen`: what is known of the moment where nothing told it better. */
+static void complete(swb__engine *engine, uint32_t node, uint32_t content, swb_moment seen)
 {
-    download->payload_received = result->payload_received;
-    download->payload_sent = result->payload_sent;
-    download->wasted = result->wasted;
+    swb__engine_lane *lane = swb__lane(engine, node, content);
+    if (lane->completion.source == SWB_SOURCE_NONE) {
+        lane->completion = seen;
+    }
+    note_first_byte(engine, node, content, seen);
+    note_progress(engine, node, content, engine->content_bytes, seen);
+    lane->stage = SWB__LANE_COMPLETE;
+    lane->fate = SWB__PART_SPARE;
+    lane->ended_ns = engine->now_ns;
+    if (swb__engine_complete_parts(engine, node) == engine->needed) {
+        complete_download(engine, node);
+    }
 }
 
-static void ask_later(swb__engine *engine, uint32_t node)
+static void ask_later(swb__engine *engine, uint32_t node, uint32_t content)
 {
-    swb__engine_peer *peer = &engine->peers[node];
-    bool store = peer->driver->kind == SWB_DRIVER_STORE;
+    swb__engine_lane *lane = swb__lane(engine, node, content);
+    bool store = engine->peers[node].driver->kind == SWB_DRIVER_STORE;
     int64_t pause_ns = store ? UNWATCHED_POLL_NS : STATUS_POLL_NS;
-    if (peer->on_disk) {
-        peer->retry_ns = peer->retry_ns == 0 ? CONFIRM_POLL_NS : peer->retry_ns * 3 / 2;
-        peer->retry_ns =
-            peer->retry_ns > CONFIRM_POLL_MAX_NS ? CONFIRM_POLL_MAX_NS : peer->retry_ns;
-        pause_ns = peer->retry_ns;
+    if (lane->on_disk) {
+        pause_ns = swb__backed_off(&lane->retry_ns, CONFIRM_POLL_NS, CONFIRM_POLL_MAX_NS);
     }
-    swb__engine_call(engine, node, SWB_OP_STATUS, engine->now_ns + pause_ns);
+    swb__engine_call(engine, node, content, SWB_OP_STATUS, engine->now_ns + pause_ns);
+}
+
+/* A content that cannot be had from the node's client: another one may do. */
+static void fail_content(swb__engine *engine, uint32_t node, uint32_t content, int status,
+                         const char *message)
+{
+    if (engine->contents == 1) {
+        swb__engine_fail_download(engine, node, status, message);
+        return;
+    }
+    swb__engine_drop_part(engine, node, content, SWB__PART_FAILED, message);
+    swb__engine_begin_parts(engine, node, engine->now_ns, false);
+    if (swb__engine_viable_parts(engine, node) < engine->needed) {
+        swb__engine_fail_download(engine, node, status, "too few parts can be had");
+    }
 }
 
 /* What the client says of itself: the proof of completion, and the fallback for all the rest. */
 static void on_status(swb__engine *engine, const swb__engine_event *event)
 {
-    swb__engine_peer *peer = &engine->peers[event->node];
+    swb__engine_lane *lane = swb__lane(engine, event->node, event->content);
     const swb_result *result = event->result;
-    swb_moment seen = {peer->not_complete_ns, event->now_ns, SWB_SOURCE_API};
+    swb_moment seen = {lane->not_complete_ns, event->now_ns, SWB_SOURCE_API};
     if (seen.lo_ns == SWB__TIME_UNKNOWN) {
-        seen.lo_ns = peer->download.intended_ns;
+        seen.lo_ns = lane->begun_ns;
     }
-    keep_counters(&peer->download, result);
+    swb__engine_keep_counters(lane, result);
     if (result->state == SWB_STATE_FAILED) {
         char message[256];
         snprintf(message, sizeof message, "the client reports: %.230s", result->detail);
-        swb__engine_fail_download(engine, event->node, SWB_EREMOTE, message);
+        fail_content(engine, event->node, event->content, SWB_EREMOTE, message);
         return;
     }
     if (result->state == SWB_STATE_SERVING) {
-        if (peer->download.completion.source == SWB_SOURCE_NONE) {
-            peer->download.completion = seen;
-        }
-        complete(engine, event->node, seen);
+        complete(engine, event->node, event->content, seen);
         return;
     }
-    peer->not_complete_ns = event->sent_ns;
-    if (!peer->on_disk && result->bytes_done != SWB_COUNT_UNKNOWN && result->bytes_done > 0) {
-        note_first_byte(engine, event->node, seen);
-        note_progress(engine, event->node, result->bytes_done, seen);
+    lane->not_complete_ns = event->sent_ns;
+    if (!lane->on_disk && result->bytes_done != SWB_COUNT_UNKNOWN && result->bytes_done > 0) {
+        note_first_byte(engine, event->node, event->content, seen);
+        note_progress(engine, event->node, event->content, result->bytes_done, seen);
     }
-    ask_later(engine, event->node);
-}
-
-/* A LEECH that was the download itself: its bytes were verified on the way, and its moments were
- * told while they came. */
-static void on_streamed(swb__engine *engine, uint32_t node)
-{
-    swb__engine_peer *peer = &engine->peers[node];
-    swb__download *download = &peer->download;
-    if (download->completion.source == SWB_SOURCE_NONE) {
-        download->completion = (swb_moment){peer->progress_ns, engine->now_ns, SWB_SOURCE_STREAM};
-    }
-    download->verified = true;
-    complete(engine, node, download->completion);
+    ask_later(engine, event->node, event->content);
 }
 
 static void on_accepted(swb__engine *engine, const swb__engine_event *event)
 {
     swb__engine_peer *peer = &engine->peers[event->node];
+    swb__engine_lane *lane = swb__lane(engine, event->node, event->content);
     if (peer->download.accepted_ns == SWB__TIME_UNKNOWN) {
         peer->download.accepted_ns = event->now_ns;
     }
     if (peer->driver->kind == SWB_DRIVER_STORE && event->result->state == SWB_STATE_SERVING) {
-        on_streamed(engine, event->node);
+        /* The LEECH was the download itself: its bytes were verified on the way, and its moments
+         * were told while they came. */
+        lane->verified = true;
+        complete(engine, event->node, event->content,
+                 (swb_moment){lane->progress_ns, engine->now_ns, SWB_SOURCE_STREAM});
     } else if (engine->introduce) {
-        swb__engine_call(engine, event->node, SWB_OP_PEERS, engine->now_ns);
+        swb__engine_call(engine, event->node, event->content, SWB_OP_PEERS, engine->now_ns);
     } else {
-        ask_later(engine, event->node);
+        ask_later(engine, event->node, event->content);
     }
 }
 
@@ -269,26 +298,25 @@ static void on_accepted(swb__engine *engine, const swb__engine_event *event)
 static void on_refused(swb__engine *engine, const swb__engine_event *event)
 {
     swb__download *download = &engine->peers[event->node].download;
-    if (event->streamed_bytes > download->bytes_done) {
-        engine->bytes_fetched += event->streamed_bytes - download->bytes_done;
-        download->bytes_done = event->streamed_bytes;
+    if (event->streamed_bytes > 0) {
+        swb_moment now = {engine->now_ns, engine->now_ns, SWB_SOURCE_STREAM};
+        note_progress(engine, event->node, event->content, event->streamed_bytes, now);
     }
-    if (event->status == SWB_EMISMATCH) {
+    if (event->status == SWB_EMISMATCH && engine->contents == 1) {
         download->bad_offset = event->bad_offset;
     }
-    swb__engine_fail_download(engine, event->node, event->status,
-                              event->message != NULL ? event->message
-                                                     : swb_status_text(event->status));
+    fail_content(engine, event->node, event->content, event->status,
+                 event->message != NULL ? event->message : swb_status_text(event->status));
 }
 
 void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *event)
 {
-    swb__engine_peer *peer = leecher(engine, event->node);
-    if (peer == NULL) {
-        return; /* settled meanwhile */
+    if (fetching(engine, event) == NULL) {
+        return; /* settled, or given up, meanwhile */
     }
     if (event->status != SWB_OK && event->operation != SWB_OP_LEECH && event->retriable) {
-        swb__engine_call(engine, event->node, event->operation, engine->now_ns + ASK_AGAIN_NS);
+        swb__engine_call(engine, event->node, event->content, event->operation,
+                         engine->now_ns + ASK_AGAIN_NS);
     } else if (event->status != SWB_OK) {
         on_refused(engine, event);
     } else if (event->operation == SWB_OP_LEECH) {
@@ -296,7 +324,7 @@ void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *even
     } else if (event->operation == SWB_OP_STATUS) {
         on_status(engine, event);
     } else {
-        ask_later(engine, event->node);
+        ask_later(engine, event->node, event->content);
     }
 }
 
@@ -310,22 +338,22 @@ void swb__engine_leech_accepted(swb__engine *engine, const swb__engine_event *ev
 
 void swb__engine_leech_watched(swb__engine *engine, const swb__engine_event *event)
 {
-    swb__engine_peer *peer = leecher(engine, event->node);
-    if (peer == NULL) {
+    swb__engine_lane *lane = fetching(engine, event);
+    if (lane == NULL) {
         return;
     }
     switch (event->watch.kind) {
     case SWB_WATCH_FIRST_BYTE:
-        note_first_byte(engine, event->node, event->watch.moment);
+        note_first_byte(engine, event->node, event->content, event->watch.moment);
         break;
     case SWB_WATCH_PROGRESS:
-        note_progress(engine, event->node, event->watch.bytes, event->watch.moment);
+        note_progress(engine, event->node, event->content, event->watch.bytes, event->watch.moment);
         break;
     case SWB_WATCH_COMPLETE:
-        peer->on_disk = true;
-        peer->download.completion = event->watch.moment;
-        if (!peer->calling) {
-            swb__engine_call(engine, event->node, SWB_OP_STATUS, engine->now_ns);
+        lane->on_disk = true;
+        lane->completion = event->watch.moment;
+        if (!lane->calling) {
+            swb__engine_call(engine, event->node, event->content, SWB_OP_STATUS, engine->now_ns);
         }
         break;
     }
@@ -433,6 +461,11 @@ void swb__engine_leech_tick(swb__engine *engine)
     }
     if (engine->phase != SWB__PHASE_LEECH) {
         return;
+    }
+    for (uint32_t i = 0; i < engine->count; i++) {
+        if (swb__engine_part_deadline(engine, i) <= engine->now_ns && leecher(engine, i) != NULL) {
+            swb__engine_replace_stalled(engine, i);
+        }
     }
     if (engine->phase_deadline_ns <= engine->now_ns) {
         swb__engine_settle_rest(engine, SWB_ETIMEDOUT, "not complete within limits.run");

@@ -1,4 +1,4 @@
-/* The engine's way up: content, services, nodes, seeders. */
+/* The engine's way up: content, services, nodes. */
 #include "run/engine_state.h"
 
 #include <stdio.h>
@@ -8,20 +8,26 @@
 
 #define READY_RETRY_NS (20 * SWB__NS_PER_MS)
 #define READY_RETRY_MAX_NS (200 * SWB__NS_PER_MS)
-#define SERVING_POLL_NS (20 * SWB__NS_PER_MS)
-#define SERVING_POLL_MAX_NS (500 * SWB__NS_PER_MS)
-
-static int64_t backed_off(int64_t *retry_ns, int64_t first_ns, int64_t most_ns)
-{
-    *retry_ns = *retry_ns == 0 ? first_ns : *retry_ns * 3 / 2;
-    *retry_ns = *retry_ns > most_ns ? most_ns : *retry_ns;
-    return *retry_ns;
-}
 
 void swb__engine_start_content(swb__engine *engine)
 {
     engine->content_begin_ns = engine->now_ns;
     swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_MAKE_TORRENT});
+}
+
+/* One after the other: each is made on all cores. */
+void swb__engine_torrent_made(swb__engine *engine, const swb__engine_event *event)
+{
+    engine->content_end_ns = event->now_ns;
+    if (event->status != SWB_OK) {
+        swb__engine_abort(engine, event->status, UINT32_MAX,
+                          event->message == NULL ? "make the content" : event->message);
+    } else if (++engine->making < engine->contents) {
+        swb__engine_act(engine,
+                        (swb__action){.kind = SWB__ACTION_MAKE_TORRENT, .content = engine->making});
+    } else {
+        swb__engine_enter(engine, SWB__PHASE_SERVICES);
+    }
 }
 
 /* A driver whose nodes find each other through the first one starts that one alone. */
@@ -58,12 +64,27 @@ static size_t starting(const swb__engine *engine)
     return count;
 }
 
+/* Puts the next content that the node holds in place; false where none is left. */
+static bool prepare_next(swb__engine *engine, uint32_t node)
+{
+    swb__engine_peer *peer = &engine->peers[node];
+    while (peer->preparing < engine->contents) {
+        uint32_t content = peer->preparing++;
+        if (swb__lane(engine, node, content)->stage == SWB__LANE_HELD) {
+            peer->stage = SWB__STAGE_PREPARING;
+            swb__engine_act(
+                engine,
+                (swb__action){.kind = SWB__ACTION_PREPARE, .node = node, .content = content});
+            return true;
+        }
+    }
+    return false;
+}
+
 static void start(swb__engine *engine, uint32_t node)
 {
     swb__engine_peer *peer = &engine->peers[node];
-    if (peer->stage == SWB__STAGE_WAITING && engine->torrent && peer->role == SWB_ROLE_SEEDER) {
-        peer->stage = SWB__STAGE_PREPARING;
-        swb__engine_act(engine, (swb__action){.kind = SWB__ACTION_PREPARE, .node = node});
+    if (engine->torrent && prepare_next(engine, node)) {
         return;
     }
     peer->stage = SWB__STAGE_STARTING;
@@ -114,8 +135,7 @@ static void fail_start(swb__engine *engine, const swb__engine_event *event, cons
     swb__engine_abort(engine, event->status, event->node, message);
 }
 
-/* What a client or its transport says begins with the operation. */
-static void fail_call(swb__engine *engine, const swb__engine_event *event)
+void swb__engine_fail_call(swb__engine *engine, const swb__engine_event *event)
 {
     const char *message =
         event->message != NULL ? event->message : swb_operation_name(event->operation);
@@ -140,16 +160,48 @@ void swb__engine_started(swb__engine *engine, const swb__engine_event *event)
     }
     peer->row.started_ns = event->now_ns;
     peer->stage = SWB__STAGE_PROBING;
-    peer->retry_ns = 0;
-    swb__engine_call(engine, event->node, SWB_OP_READY, event->now_ns);
+    swb__engine_call(engine, event->node, 0, SWB_OP_READY, event->now_ns);
 }
 
-static void became_ready(swb__engine *engine, const swb__engine_event *event)
+static void became_ready(swb__engine *engine, uint32_t node)
 {
-    swb__engine_peer *peer = &engine->peers[event->node];
-    const swb_result *result = event->result;
+    swb__engine_peer *peer = &engine->peers[node];
     peer->stage = SWB__STAGE_READY;
     peer->deadline_ns = INT64_MAX;
+    snprintf(peer->text, sizeof peer->text, "%s", peer->row.version);
+    swb__engine_tell(engine, SWB_EVENT_NODE_READY, node, SWB_OK,
+                     (uint64_t)(peer->row.ready_ns - peer->row.started_ns), peer->text);
+    swb__engine_start_more(engine);
+}
+
+/* A client for each content that the node may deal with. */
+static bool needs_lane(const swb__engine *engine, uint32_t node, uint32_t content)
+{
+    swb_role role = engine->peers[node].role;
+    return role == SWB_ROLE_LEECHER ||
+           (role == SWB_ROLE_SEEDER && swb__lane(engine, node, content)->stage == SWB__LANE_HELD);
+}
+
+/* The first lane is open; asks the others whether they are, or goes on where they all are. */
+static void open_lanes(swb__engine *engine, uint32_t node)
+{
+    bool waiting = false;
+    for (uint32_t content = 1; content < engine->contents; content++) {
+        const swb__engine_lane *lane = swb__lane(engine, node, content);
+        if (needs_lane(engine, node, content) && !lane->open) {
+            waiting = true;
+            if (!lane->calling && lane->due_ns == INT64_MAX) {
+                swb__engine_call(engine, node, content, SWB_OP_READY, engine->now_ns);
+            }
+        }
+    }
+    if (!waiting) {
+        became_ready(engine, node);
+    }
+}
+
+static void take_version(swb__engine_peer *peer, const swb_result *result)
+{
     snprintf(peer->row.version, sizeof peer->row.version, "%s", result->version);
     snprintf(peer->row.api_version, sizeof peer->row.api_version, "%s", result->api_version);
     snprintf(peer->row.revision, sizeof peer->row.revision, "%s", result->revision);
@@ -157,10 +209,6 @@ static void became_ready(swb__engine *engine, const swb__engine_event *event)
     if (result->bootstrap[0] != '\0') {
         snprintf(peer->bootstrap, sizeof peer->bootstrap, "%s", result->bootstrap);
     }
-    snprintf(peer->text, sizeof peer->text, "%s", result->version);
-    swb__engine_tell(engine, SWB_EVENT_NODE_READY, event->node, SWB_OK,
-                     (uint64_t)(peer->row.ready_ns - peer->row.started_ns), peer->text);
-    swb__engine_start_more(engine);
 }
 
 void swb__engine_start_called(swb__engine *engine, const swb__engine_event *event)
@@ -173,17 +221,23 @@ void swb__engine_start_called(swb__engine *engine, const swb__engine_event *even
         if (event->result->bootstrap[0] != '\0') {
             snprintf(peer->bootstrap, sizeof peer->bootstrap, "%s", event->result->bootstrap);
         }
-        swb__engine_call(engine, event->node, SWB_OP_VERSION, event->now_ns);
+        swb__engine_call(engine, event->node, 0, SWB_OP_VERSION, event->now_ns);
     } else if (event->status == SWB_OK) {
-        became_ready(engine, event);
+        swb__lane(engine, event->node, event->content)->open = true;
+        if (peer->stage == SWB__STAGE_NAMING) {
+            take_version(peer, event->result);
+            peer->stage = SWB__STAGE_OPENING;
+        }
+        open_lanes(engine, event->node);
     } else if (event->retriable) {
+        swb__engine_lane *lane = swb__lane(engine, event->node, event->content);
         snprintf(peer->text, sizeof peer->text, "%s",
                  event->message != NULL ? event->message : swb_status_text(event->status));
-        swb__engine_call(engine, event->node, event->operation,
+        swb__engine_call(engine, event->node, event->content, event->operation,
                          event->now_ns +
-                             backed_off(&peer->retry_ns, READY_RETRY_NS, READY_RETRY_MAX_NS));
+                             swb__backed_off(&lane->retry_ns, READY_RETRY_NS, READY_RETRY_MAX_NS));
     } else {
-        fail_call(engine, event);
+        swb__engine_fail_call(engine, event);
     }
 }
 
@@ -199,86 +253,4 @@ void swb__engine_start_tick(swb__engine *engine)
             swb__engine_abort(engine, SWB_ETIMEDOUT, i, message);
         }
     }
-}
-
-void swb__engine_seed(swb__engine *engine)
-{
-    engine->phase_deadline_ns = engine->now_ns + (int64_t)engine->settings.limits.seed_ns;
-    for (uint32_t i = 0; i < engine->count; i++) {
-        swb__engine_peer *peer = &engine->peers[i];
-        if (peer->role == SWB_ROLE_SEEDER) {
-            peer->stage = SWB__STAGE_SEEDING;
-            peer->row.seed_begin_ns = engine->now_ns;
-            peer->retry_ns = 0;
-            swb__engine_call(engine, i, SWB_OP_SEED, engine->now_ns);
-        }
-    }
-}
-
-static void serves(swb__engine *engine, uint32_t node)
-{
-    swb__engine_peer *peer = &engine->peers[node];
-    peer->stage = SWB__STAGE_SERVING;
-    peer->row.seed_end_ns = engine->now_ns;
-    if (swb__engine_all(engine, SWB_ROLE_SEEDER, SWB__STAGE_SERVING)) {
-        swb__engine_enter(engine, SWB__PHASE_LEECH);
-    }
-}
-
-/* Seeders of a store name what they were given: the same content, so the same name. */
-static bool agree_on_handle(swb__engine *engine, uint32_t node, const char *handle)
-{
-    char message[256];
-    if (engine->handle[0] == '\0') {
-        snprintf(engine->handle, sizeof engine->handle, "%s", handle);
-    }
-    if (handle[0] == '\0' || strcmp(engine->handle, handle) == 0) {
-        return true;
-    }
-    snprintf(message, sizeof message, "seed: it names the content %.90s, another seeder %.90s",
-             handle, engine->handle);
-    swb__engine_abort(engine, SWB_EMISMATCH, node, message);
-    return false;
-}
-
-/* An upload that failed is not made again: it would leave the node with what came of the first. */
-static bool may_seed_again(const swb__engine *engine, const swb__engine_event *event)
-{
-    bool upload = event->operation == SWB_OP_SEED &&
-                  engine->peers[event->node].driver->kind == SWB_DRIVER_STORE;
-    return event->retriable && !upload;
-}
-
-void swb__engine_seed_called(swb__engine *engine, const swb__engine_event *event)
-{
-    swb__engine_peer *peer = &engine->peers[event->node];
-    int64_t again_ns = event->now_ns;
-    if (event->status != SWB_OK && !may_seed_again(engine, event)) {
-        fail_call(engine, event);
-        return;
-    }
-    if (event->status != SWB_OK) {
-        again_ns += backed_off(&peer->retry_ns, SERVING_POLL_NS, SERVING_POLL_MAX_NS);
-        swb__engine_call(engine, event->node, event->operation, again_ns);
-        return;
-    }
-    if (event->operation == SWB_OP_SEED &&
-        !agree_on_handle(engine, event->node, event->result->handle)) {
-        return;
-    }
-    if (event->result->state == SWB_STATE_SERVING) {
-        serves(engine, event->node);
-        return;
-    }
-    if (event->operation == SWB_OP_STATUS && event->result->state == SWB_STATE_FAILED) {
-        char message[256];
-        snprintf(message, sizeof message, "seed: the client reports: %.200s",
-                 event->result->detail);
-        swb__engine_abort(engine, SWB_EREMOTE, event->node, message);
-        return;
-    }
-    if (event->operation == SWB_OP_STATUS) {
-        again_ns += backed_off(&peer->retry_ns, SERVING_POLL_NS, SERVING_POLL_MAX_NS);
-    }
-    swb__engine_call(engine, event->node, SWB_OP_STATUS, again_ns);
 }

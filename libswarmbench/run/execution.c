@@ -98,6 +98,7 @@ static void find_tracker(swb__execution *execution)
 
 static void place_all(swb__execution *execution)
 {
+    bool by_client = execution->coding.coder == SWB__CODER_CLIENT;
     for (uint32_t i = 0; i < execution->swarm.count; i++) {
         swb__member *at = &execution->members[i];
         const swb_node_request *request = &execution->swarm.requests[i];
@@ -105,6 +106,10 @@ static void place_all(swb__execution *execution)
         at->index = i;
         at->bad_offset = UINT64_MAX;
         at->wire_in_bytes = at->wire_out_bytes = SWB_COUNT_UNKNOWN;
+        at->channels = execution->channels + (size_t)i * execution->contents.count;
+        for (uint32_t content = 0; content < execution->contents.count; content++) {
+            at->channels[content] = (swb__channel){.member = at, .content = content};
+        }
         execution->deployer->place(execution->site, i, &at->node);
         snprintf(at->address, sizeof at->address, "%s", at->node.address);
         at->node.name = request->name;
@@ -113,6 +118,9 @@ static void place_all(swb__execution *execution)
         at->node.program = swb_driver_program(request->driver, request->options);
         at->node.content_name = execution->request.content_names[0];
         at->node.content_bytes = execution->settings.file_size_bytes;
+        at->node.stored_bytes = swb__contents_stored_bytes(&execution->contents);
+        at->node.data_parts = by_client ? execution->coding.data_parts : 0;
+        at->node.parity_parts = by_client ? execution->coding.parity_parts : 0;
         at->node.swarm_size = execution->settings.size;
     }
     find_tracker(execution);
@@ -135,14 +143,13 @@ static int make_engine(swb__execution *execution)
     swb__engine_config config = {.settings = &execution->settings,
                                  .nodes = nodes,
                                  .node_count = execution->swarm.count,
+                                 .coding = execution->coding,
                                  .run_seed = execution->run.run_seed,
                                  .parallel_starts = PARALLEL_STARTS};
     int status = swb__engine_create(&execution->engine, &config);
     free(nodes);
     return status;
 }
-
-static const char *const whole[] = {"content.bin"};
 
 static void fill_request(swb__execution *execution, const swb__execution_options *options)
 {
@@ -151,16 +158,13 @@ static void fill_request(swb__execution *execution, const swb__execution_options
                                             .log_dir = options->log_dir,
                                             .nodes = execution->swarm.requests,
                                             .node_count = execution->swarm.count,
-                                            .content_seed = options->run->content_seed,
-                                            .content_bytes = execution->settings.file_size_bytes,
-                                            .content_names = whole,
-                                            .content_count = 1,
                                             .seeders = execution->swarm.seeders,
                                             .keep_data = options->keep_data,
                                             .up_bps = execution->settings.network.up_bps,
                                             .down_bps = execution->settings.network.down_bps,
                                             .delay_ns = execution->settings.network.delay_ns,
                                             .loss = execution->settings.network.loss};
+    swb__contents_tell(&execution->request, &execution->contents);
 }
 
 static void begin(void *argument)
@@ -171,21 +175,35 @@ static void begin(void *argument)
     swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_BEGIN});
 }
 
+static int make_members(swb__execution *execution, uint64_t seed, swb_error *error)
+{
+    int status = swb__contents_init(&execution->contents, seed, execution->settings.file_size_bytes,
+                                    &execution->coding, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    size_t contents = execution->contents.count;
+    execution->members = calloc(execution->swarm.count, sizeof *execution->members);
+    execution->channels = calloc(execution->swarm.count * contents, sizeof *execution->channels);
+    execution->infohashes = calloc(contents, sizeof *execution->infohashes);
+    execution->infohash_list = calloc(contents + 1, sizeof *execution->infohash_list);
+    bool made = execution->members != NULL && execution->channels != NULL &&
+                execution->infohashes != NULL && execution->infohash_list != NULL;
+    return made ? SWB_OK : swb__fail_nomem(error);
+}
+
 static int set_up(swb__execution *execution, const swb__execution_options *options,
                   swb_error *error)
 {
     swb_site_events events = swb__execution_site_events(execution);
     swb__plan_settings(&execution->settings, options->plan, options->run->cell);
+    execution->coding =
+        swb__experiment_mode(swb__plan_experiment(options->plan), options->run->mode)->coding;
     if (swb__swarm_init(&execution->swarm, options->plan, options->run) != SWB_OK ||
         make_engine(execution) != SWB_OK) {
         return swb__fail_nomem(error);
     }
-    execution->members = calloc(execution->swarm.count, sizeof *execution->members);
-    if (execution->members == NULL) {
-        return swb__fail_nomem(error);
-    }
-    int status = swb_content_create(&execution->content, options->run->content_seed,
-                                    execution->settings.file_size_bytes, error);
+    int status = make_members(execution, options->run->content_seed, error);
     if (status != SWB_OK) {
         return status;
     }
@@ -236,9 +254,12 @@ void swb__execution_destroy(swb__execution *execution)
     swb__timer_stop(execution->sampler);
     swb__timer_stop(execution->closer);
     swb__engine_destroy(execution->engine);
-    swb_content_destroy(execution->content);
+    swb__contents_finish(&execution->contents);
     swb__swarm_finish(&execution->swarm);
     free(execution->members);
+    free(execution->channels);
+    free(execution->infohashes);
+    free(execution->infohash_list);
     free(execution);
 }
 
@@ -250,7 +271,9 @@ size_t swb__execution_node_count(const swb__execution *execution)
 void swb__execution_result(swb__run_result *out, const swb__execution *execution)
 {
     swb__engine_result(out, execution->engine);
-    snprintf(out->infohash, sizeof out->infohash, "%s", execution->infohash);
+    if (execution->torrents == 1) {
+        snprintf(out->infohash, sizeof out->infohash, "%s", execution->infohashes[0]);
+    }
 }
 
 bool swb__execution_download(swb__download *out, const swb__execution *execution, uint32_t node)
@@ -268,4 +291,15 @@ void swb__execution_node_row(swb__node_row *out, const swb__execution *execution
     snprintf(out->group, sizeof out->group, "%s", execution->swarm.groups[node]);
     snprintf(out->driver, sizeof out->driver, "%s", request->driver->name);
     snprintf(out->address, sizeof out->address, "%s", execution->members[node].address);
+}
+
+uint32_t swb__execution_contents(const swb__execution *execution)
+{
+    return swb__engine_contents(execution->engine);
+}
+
+bool swb__execution_part_row(swb__part_row *out, const swb__execution *execution, uint32_t node,
+                             uint32_t part)
+{
+    return swb__engine_part_row(out, execution->engine, node, part);
 }

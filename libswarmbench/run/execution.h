@@ -44,5 +44,9 @@ size_t swb__execution_node_count(const swb__execution *execution);
 void swb__execution_result(swb__run_result *out, const swb__execution *execution);
 bool swb__execution_download(swb__download *out, const swb__execution *execution, uint32_t node);
 void swb__execution_node_row(swb__node_row *out, const swb__execution *execution, uint32_t node);
+/* Parts are 0 .. contents - 1. False where the node had nothing to do with the part. */
+uint32_t swb__execution_contents(const swb__execution *execution);
+bool swb__execution_part_row(swb__part_row *out, const swb__execution *execution, uint32_t node,
+                             uint32_t part);
 
 #endif

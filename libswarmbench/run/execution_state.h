@@ -3,17 +3,29 @@
 #define SWB_RUN_EXECUTION_STATE_H
 
 #include "run/client.h"
+#include "run/contents.h"
+#include "run/decode.h"
 #include "run/execution.h"
+
+/* What is said to a node about one content: a client of its own, so that several can be under way
+ * at once. */
+typedef struct swb__channel {
+    struct swb__member *member;
+    uint32_t content;
+    swb_node node; /* as its client's driver sees it */
+    swb__client *client;
+    bool held; /* an operation is ready to leave */
+} swb__channel;
 
 /* A node of the swarm, placed. */
 typedef struct swb__member {
     swb__execution *execution;
     uint32_t index;
     swb_node node;
-    char address[64]; /* kept when the place is gone */
-    swb__client *client;
-    bool held; /* an operation is ready to leave */
+    char address[64];       /* kept when the place is gone */
+    swb__channel *channels; /* one for each content */
     uint64_t bad_offset;
+    swb_decoded decoded;
     uint64_t wire_in_bytes; /* as the client counts; SWB_COUNT_UNKNOWN */
     uint64_t wire_out_bytes;
 } swb__member;
@@ -22,16 +34,20 @@ struct swb__execution {
     swb_loop *loop;
     swb_planned_run run;
     swb__settings settings;
+    swb__coding coding;
     const swb_deployer *deployer;
     swb__observer observer;
     swb__swarm swarm;
     swb_site_request request;
     void *site;
     swb__engine *engine;
-    swb_content *content;
+    swb__contents contents;
     swb__member *members;
+    swb__channel *channels; /* of all members */
     char announce[128];
-    char infohash[41];
+    char (*infohashes)[41]; /* of each content; "" before it is known */
+    const char **infohash_list;
+    size_t torrents; /* made so far */
     swb__timer *tick;
     int64_t tick_ns;
     swb__timer *sampler;

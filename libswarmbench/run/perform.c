@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <swarmbench/erasure.h>
+
 #include "base/clock.h"
 #include "drivers/launch.h"
 
@@ -20,16 +22,21 @@ static void feed_done(swb__member *at, swb__engine_event_kind kind, int status,
 
 /* --- completions of the place --- */
 
+/* They are made one after the other. */
 static void on_torrent_made(void *argument, int status, const swb_error *error)
 {
     swb__execution *execution = argument;
-    const swb_torrent *torrent = execution->deployer->torrent(execution->site, 0);
+    size_t content = execution->torrents;
+    const swb_torrent *torrent = execution->deployer->torrent(execution->site, content);
     if (torrent != NULL) {
-        snprintf(execution->infohash, sizeof execution->infohash, "%s",
+        snprintf(execution->infohashes[content], sizeof execution->infohashes[content], "%s",
                  swb_torrent_infohash(torrent));
+        execution->infohash_list[content] = execution->infohashes[content];
+        execution->torrents++;
     }
     for (size_t i = 0; torrent != NULL && i < execution->swarm.count; i++) {
-        execution->members[i].node.infohash = execution->infohash;
+        execution->members[i].node.infohash = execution->infohashes[0];
+        execution->members[i].node.infohashes = execution->infohash_list;
     }
     swb__execution_feed(execution,
                         (swb__engine_event){.kind = SWB__EVENT_TORRENT_MADE,
@@ -50,6 +57,26 @@ static void on_started(void *argument, int status, const swb_error *error)
 static void on_verified(void *argument, int status, const swb_error *error)
 {
     feed_done(argument, SWB__EVENT_VERIFIED, status, error);
+}
+
+static void on_decoded(void *argument, int status, const swb_error *error)
+{
+    swb__member *at = argument;
+    swb__execution_feed(at->execution,
+                        (swb__engine_event){.kind = SWB__EVENT_DECODED,
+                                            .node = at->index,
+                                            .status = status,
+                                            .message = error != NULL ? error->message : NULL,
+                                            .bad_offset = at->decoded.bad_offset,
+                                            .decode_ns = at->decoded.decode_ns});
+}
+
+static void on_read_decoded(void *argument, int status, const swb_decoded *decoded,
+                            const swb_error *error)
+{
+    swb__member *at = argument;
+    at->decoded = *decoded;
+    on_decoded(at, status, error);
 }
 
 static void on_faulted(void *argument, int status, const swb_error *error)
@@ -77,10 +104,10 @@ static void on_exited(void *argument, size_t node, int exit_code, int signal, co
 
 static void on_watched(void *argument, size_t node, size_t content, const swb_watch_event *event)
 {
-    (void)content;
-    swb__execution_feed(
-        argument,
-        (swb__engine_event){.kind = SWB__EVENT_WATCHED, .node = (uint32_t)node, .watch = *event});
+    swb__execution_feed(argument, (swb__engine_event){.kind = SWB__EVENT_WATCHED,
+                                                      .node = (uint32_t)node,
+                                                      .content = (uint32_t)content,
+                                                      .watch = *event});
 }
 
 /* A client that counts them is asked seldom: what it says is sampled at once. */
@@ -95,7 +122,8 @@ static void keep_wire_bytes(swb__member *at, const swb_result *result)
 
 static void on_called(void *argument, const swb__client_outcome *outcome)
 {
-    swb__member *at = argument;
+    swb__channel *channel = argument;
+    swb__member *at = channel->member;
     if (outcome->status == SWB_OK) {
         keep_wire_bytes(at, outcome->result);
     }
@@ -103,6 +131,7 @@ static void on_called(void *argument, const swb__client_outcome *outcome)
         at->execution,
         (swb__engine_event){.kind = SWB__EVENT_CALL_DONE,
                             .node = at->index,
+                            .content = channel->content,
                             .status = outcome->status,
                             .message = outcome->error != NULL ? outcome->error->message : NULL,
                             .retriable = outcome->retriable,
@@ -115,16 +144,18 @@ static void on_called(void *argument, const swb__client_outcome *outcome)
 
 static void on_stream_accepted(void *argument, int64_t at_ns)
 {
-    swb__member *at = argument;
-    swb__execution_feed(
-        at->execution,
-        (swb__engine_event){.kind = SWB__EVENT_ACCEPTED, .node = at->index, .accepted_ns = at_ns});
+    swb__channel *channel = argument;
+    swb__execution_feed(channel->member->execution,
+                        (swb__engine_event){.kind = SWB__EVENT_ACCEPTED,
+                                            .node = channel->member->index,
+                                            .content = channel->content,
+                                            .accepted_ns = at_ns});
 }
 
 static void on_stream_watched(void *argument, const swb_watch_event *event)
 {
-    swb__member *at = argument;
-    on_watched(at->execution, at->index, 0, event);
+    swb__channel *channel = argument;
+    on_watched(channel->member->execution, channel->member->index, channel->content, event);
 }
 
 swb_site_events swb__execution_site_events(swb__execution *execution)
@@ -133,6 +164,29 @@ swb_site_events swb__execution_site_events(swb__execution *execution)
 }
 
 /* --- the engine's actions --- */
+
+/* The channel's client, made when it is first needed: the node is as it was started then. */
+static int open_channel(swb__channel *channel, swb_error *error)
+{
+    static const swb__intake_events streamed = {on_stream_accepted, on_stream_watched};
+    swb__member *at = channel->member;
+    swb__execution *execution = at->execution;
+    const swb__contents *contents = &execution->contents;
+    if (channel->client != NULL) {
+        return SWB_OK;
+    }
+    channel->node = at->node;
+    channel->node.content_name = contents->names[channel->content];
+    channel->node.content_bytes = swb_content_size_bytes(contents->items[channel->content]);
+    channel->node.infohash = execution->infohash_list[channel->content];
+    int status =
+        swb__client_create(&channel->client, execution->loop,
+                           execution->swarm.requests[at->index].driver, &channel->node, error);
+    if (status == SWB_OK) {
+        swb__client_set_intake(channel->client, &streamed);
+    }
+    return status;
+}
 
 static void act_start(swb__execution *execution, swb__member *at)
 {
@@ -147,12 +201,7 @@ static void act_start(swb__execution *execution, swb__member *at)
     if (status == SWB_OK) {
         status = swb__launch_status(launch, &error);
     }
-    if (status == SWB_OK && at->client == NULL) {
-        status = swb__client_create(&at->client, execution->loop, driver, &at->node, &error);
-    }
     if (status == SWB_OK) {
-        static const swb__intake_events streamed = {on_stream_accepted, on_stream_watched};
-        swb__client_set_intake(at->client, &streamed);
         execution->deployer->start(execution->site, at->index, launch, on_started, at);
     } else {
         feed_done(at, SWB__EVENT_STARTED, status, &error);
@@ -160,10 +209,10 @@ static void act_start(swb__execution *execution, swb__member *at)
     swb__launch_destroy(launch);
 }
 
-static const char *handle_of(const swb__execution *execution, const swb__member *at)
+static const char *handle_of(const swb__execution *execution, const swb__channel *channel)
 {
-    const char *handle = swb__engine_handle(execution->engine);
-    return handle[0] != '\0' ? handle : at->node.infohash;
+    const char *handle = swb__engine_handle(execution->engine, channel->content);
+    return handle[0] != '\0' ? handle : channel->node.infohash;
 }
 
 /* The other members of the swarm, as peers to introduce. The caller frees them. */
@@ -181,12 +230,13 @@ static swb_peer *others(size_t *count_out, const swb__execution *execution, cons
     return peers;
 }
 
-static swb_command command_of(const swb__execution *execution, const swb__member *at,
+static swb_command command_of(const swb__execution *execution, const swb__channel *channel,
                               swb_operation operation)
 {
-    const swb_torrent *torrent = execution->deployer->torrent(execution->site, 0);
-    swb_command command = {
-        .operation = operation, .handle = handle_of(execution, at), .content = execution->content};
+    const swb_torrent *torrent = execution->deployer->torrent(execution->site, channel->content);
+    swb_command command = {.operation = operation,
+                           .handle = handle_of(execution, channel),
+                           .content = execution->contents.items[channel->content]};
     if (torrent != NULL) {
         command.metainfo = swb_torrent_metainfo(&command.metainfo_length, torrent);
     }
@@ -194,43 +244,89 @@ static swb_command command_of(const swb__execution *execution, const swb__member
 }
 
 /* What cannot be made ready now is tried, and told, when it is called. */
-static void act_hold(swb__execution *execution, swb__member *at, swb_operation operation)
+static void act_hold(swb__execution *execution, swb__channel *channel, swb_operation operation)
 {
-    swb_command command = command_of(execution, at, operation);
-    at->held = swb__client_hold(at->client, &command, on_called, at, NULL) == SWB_OK;
+    int status = open_channel(channel, NULL);
+    if (status == SWB_OK) {
+        swb_command command = command_of(execution, channel, operation);
+        status = swb__client_hold(channel->client, &command, on_called, channel, NULL);
+    }
+    channel->held = status == SWB_OK;
 }
 
-static void act_call(swb__execution *execution, swb__member *at, const swb__action *action)
+static int begin_call(swb__execution *execution, swb__channel *channel, const swb__action *action,
+                      swb_error *error)
 {
-    swb_operation operation = action->operation;
-    swb_error error = SWB_ERROR_INIT;
-    int status;
-    if (at->held) {
-        at->held = false;
-        status = swb__client_release(at->client, action->deadline_ns, &error);
-    } else {
-        swb_command command = command_of(execution, at, operation);
-        swb_peer *peers = NULL;
-        if (operation == SWB_OP_PEERS) {
-            command.peers = peers = others(&command.peer_count, execution, at);
-        }
-        status = swb__client_call(at->client, &command, action->deadline_ns, on_called, at, &error);
-        free(peers); /* a driver reads them when the operation begins */
+    int status = open_channel(channel, error);
+    if (status != SWB_OK) {
+        return status;
     }
+    if (channel->held) {
+        channel->held = false;
+        return swb__client_release(channel->client, action->deadline_ns, error);
+    }
+    swb_command command = command_of(execution, channel, action->operation);
+    swb_peer *peers = NULL;
+    if (action->operation == SWB_OP_PEERS) {
+        command.peers = peers = others(&command.peer_count, execution, channel->member);
+    }
+    status =
+        swb__client_call(channel->client, &command, action->deadline_ns, on_called, channel, error);
+    free(peers); /* a driver reads them when the operation begins */
+    return status;
+}
+
+static void act_call(swb__execution *execution, swb__channel *channel, const swb__action *action)
+{
+    swb_error error = SWB_ERROR_INIT;
+    int status = begin_call(execution, channel, action, &error);
     if (status != SWB_OK) {
         swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_CALL_DONE,
-                                                           .node = at->index,
+                                                           .node = action->node,
+                                                           .content = action->content,
                                                            .status = status,
                                                            .message = error.message,
-                                                           .operation = operation,
+                                                           .operation = action->operation,
                                                            .sent_ns = SWB__TIME_UNKNOWN});
     }
 }
 
-static void act_watch(swb__execution *execution, swb__member *at, int64_t begin_ns)
+static int decode_read_parts(swb__execution *execution, swb__member *at, const uint32_t *indices,
+                             swb_error *error)
+{
+    const swb__contents *contents = &execution->contents;
+    swb__decode_part parts[SWB_ERASURE_MAX_PARTS];
+    for (uint32_t i = 0; i < contents->data_parts; i++) {
+        swb__channel *channel = &at->channels[indices[i]];
+        parts[i] = (swb__decode_part){.index = indices[i],
+                                      .client = channel->client,
+                                      .command = command_of(execution, channel, SWB_OP_READ)};
+    }
+    return swb__decode_start(execution->loop, contents->whole, contents->data_parts,
+                             contents->parity_parts, parts, execution->settings.limits.run_ns,
+                             on_read_decoded, at, error);
+}
+
+/* From the node's files where its client keeps them; else they are read back through its API. */
+static void act_decode(swb__execution *execution, swb__member *at)
+{
+    uint32_t indices[SWB_ERASURE_MAX_PARTS];
+    swb_error error = SWB_ERROR_INIT;
+    at->decoded = (swb_decoded){.bad_offset = UINT64_MAX};
+    swb__engine_used_parts(indices, execution->engine, at->index);
+    if (execution->swarm.requests[at->index].driver->kind == SWB_DRIVER_TORRENT) {
+        execution->deployer->decode(execution->site, at->index, indices, &at->decoded, on_decoded,
+                                    at);
+    } else if (decode_read_parts(execution, at, indices, &error) != SWB_OK) {
+        on_decoded(at, error.status, &error);
+    }
+}
+
+static void act_watch(swb__execution *execution, swb__member *at, const swb__action *action)
 {
     swb_error error = SWB_ERROR_INIT;
-    if (execution->deployer->watch(execution->site, at->index, 0, begin_ns, &error) != SWB_OK) {
+    if (execution->deployer->watch(execution->site, at->index, action->content, action->begin_ns,
+                                   &error) != SWB_OK) {
         /* The client's API still tells first byte and completion, only less exactly. */
         swb_event event = {.kind = SWB_EVENT_WARNING,
                            .status = error.status,
@@ -277,9 +373,9 @@ static void close_site(void *argument)
     swb__execution *execution = argument;
     swb__timer_stop(execution->closer);
     execution->closer = NULL;
-    for (size_t i = 0; i < execution->swarm.count; i++) {
-        swb__client *client = execution->members[i].client;
-        execution->members[i].client = NULL;
+    for (size_t i = 0; i < execution->swarm.count * execution->contents.count; i++) {
+        swb__client *client = execution->channels[i].client;
+        execution->channels[i].client = NULL;
         swb__client_destroy(client);
     }
     execution->deployer->close(execution->site, on_closed, execution);
@@ -300,33 +396,38 @@ void swb__execution_perform(swb__execution *execution, const swb__action *action
 {
     swb__member *at =
         action->node < execution->swarm.count ? &execution->members[action->node] : NULL;
+    swb__channel *channel = at != NULL ? &at->channels[action->content] : NULL;
     const swb_deployer *deployer = execution->deployer;
     void *site = execution->site;
     switch (action->kind) {
     case SWB__ACTION_MAKE_TORRENT:
-        deployer->make_torrent(site, 0, execution->announce[0] != '\0' ? execution->announce : NULL,
+        deployer->make_torrent(site, action->content,
+                               execution->announce[0] != '\0' ? execution->announce : NULL,
                                on_torrent_made, execution);
         break;
     case SWB__ACTION_PREPARE:
-        deployer->prepare(site, at->index, 0, on_prepared, at);
+        deployer->prepare(site, at->index, action->content, on_prepared, at);
         break;
     case SWB__ACTION_START:
         act_start(execution, at);
         break;
     case SWB__ACTION_HOLD:
-        act_hold(execution, at, action->operation);
+        act_hold(execution, channel, action->operation);
         break;
     case SWB__ACTION_CALL:
-        act_call(execution, at, action);
+        act_call(execution, channel, action);
         break;
     case SWB__ACTION_CANCEL:
-        swb__client_cancel(at->client);
+        swb__client_cancel(channel->client);
         break;
     case SWB__ACTION_WATCH:
-        act_watch(execution, at, action->begin_ns);
+        act_watch(execution, at, action);
         break;
     case SWB__ACTION_VERIFY:
         deployer->verify(site, at->index, &at->bad_offset, on_verified, at);
+        break;
+    case SWB__ACTION_DECODE:
+        act_decode(execution, at);
         break;
     case SWB__ACTION_FAULT:
         deployer->fault(site, at->index, action->fault, on_faulted, at);

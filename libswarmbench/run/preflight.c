@@ -2,6 +2,7 @@
 
 #include <swarmbench/experiment.h>
 
+#include "run/contents.h"
 #include "run/swarm.h"
 
 /* The cells that ask most of a place: of disk, and of nodes (processes and memory). */
@@ -33,32 +34,37 @@ static extremes find_extremes(const swb_runner *runner)
     return most;
 }
 
-static int check_run(const swb_runner *runner, uint64_t cell, uint32_t mode, swb_error *error)
+static int check_run(const swb_runner *runner, uint64_t cell, uint32_t mode_index, swb_error *error)
 {
-    static const char *const name = "content.bin";
+    const swb__mode *mode = swb__experiment_mode(runner->experiment, mode_index);
+    swb__contents contents;
     swb__settings settings;
     swb__swarm swarm;
-    swb_planned_run run = {.cell = cell, .mode = mode};
+    swb_planned_run run = {.cell = cell, .mode = mode_index};
     swb__plan_settings(&settings, runner->plan, cell);
     if (swb__swarm_init(&swarm, runner->plan, &run) != SWB_OK) {
         return swb__fail_nomem(error);
+    }
+    int status = swb__contents_init(&contents, 0, settings.file_size_bytes, &mode->coding, error);
+    if (status != SWB_OK) {
+        goto out;
     }
     swb_site_request request = {.run_name = "check",
                                 .work_dir = runner->work_dir,
                                 .log_dir = runner->log_root,
                                 .nodes = swarm.requests,
                                 .node_count = swarm.count,
-                                .content_bytes = settings.file_size_bytes,
-                                .content_names = &name,
-                                .content_count = 1,
                                 .seeders = swarm.seeders,
                                 .up_bps = settings.network.up_bps,
                                 .down_bps = settings.network.down_bps,
                                 .delay_ns = settings.network.delay_ns,
                                 .loss = settings.network.loss};
-    int status = runner->deployer->check(&request, error);
+    swb__contents_tell(&request, &contents);
+    status = runner->deployer->check(&request, error);
+    swb__contents_finish(&contents);
+out:
     if (status != SWB_OK) {
-        swb__error_context(error, "mode '%s'", swb_experiment_mode_name(runner->experiment, mode));
+        swb__error_context(error, "mode '%s'", mode->name);
     }
     swb__swarm_finish(&swarm);
     return status;

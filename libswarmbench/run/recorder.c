@@ -7,6 +7,8 @@
 int swb__recorder_begin(swb_runner *runner, swb_error *error)
 {
     const swb_planned_run *run = &runner->run;
+    const swb__mode *mode = swb__experiment_mode(runner->experiment, run->mode);
+    char coding[SWB__CODING_TEXT_SIZE];
     swb__store_run row = {
         .index = run->index,
         .cell = {.index = runner->cell.index,
@@ -14,7 +16,8 @@ int swb__recorder_begin(swb_runner *runner, swb_error *error)
                  .file_size_bytes = runner->cell.file_size_bytes,
                  .size = runner->cell.size,
                  .seeders = runner->cell.seeders},
-        .mode = swb_experiment_mode_name(runner->experiment, run->mode),
+        .mode = mode->name,
+        .coding = swb__coding_text(coding, &mode->coding),
         .block = run->block,
         .seeder_set = run->seeder_set,
         .repetition = run->repetition,
@@ -73,6 +76,18 @@ void swb__recorder_sample(swb_runner *runner, uint32_t node, const swb_sample *s
     keep(runner, swb__store_sample(runner->store, node, sample, &error), &error);
 }
 
+static int store_parts(swb_runner *runner, uint32_t node, swb_error *error)
+{
+    int status = SWB_OK;
+    for (uint32_t i = 0; status == SWB_OK && i < swb__execution_contents(runner->execution); i++) {
+        swb__part_row part;
+        if (swb__execution_part_row(&part, runner->execution, node, i)) {
+            status = swb__store_part(runner->store, &part, error);
+        }
+    }
+    return status;
+}
+
 static int store_nodes(swb_runner *runner, swb_error *error)
 {
     size_t count = swb__execution_node_count(runner->execution);
@@ -84,6 +99,9 @@ static int store_nodes(swb_runner *runner, swb_error *error)
         status = swb__store_node(runner->store, &node, error);
         if (status == SWB_OK && swb__execution_download(&download, runner->execution, i)) {
             status = swb__store_download(runner->store, &download, error);
+        }
+        if (status == SWB_OK) {
+            status = store_parts(runner, i, error);
         }
     }
     return status;

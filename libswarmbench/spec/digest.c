@@ -57,6 +57,20 @@ static void put_options(hash_input *hasher, const swb_option *options, size_t co
     }
 }
 
+/* Nothing where there is none: so it was before there were codes. */
+static void put_coding(hash_input *hasher, const swb__coding *coding)
+{
+    if (coding->coder != SWB__CODER_NONE) {
+        put_text(hasher, "erasure");
+        put(hasher, (uint64_t)coding->coder);
+        put(hasher, coding->data_parts);
+        put(hasher, coding->parity_parts);
+        put(hasher, coding->data_first);
+        put(hasher, coding->extra);
+        put(hasher, coding->part_stall_ns);
+    }
+}
+
 static void put_mode(hash_input *hasher, const swb__mode *mode)
 {
     put_text(hasher, mode->name);
@@ -74,6 +88,7 @@ static void put_mode(hash_input *hasher, const swb__mode *mode)
         put_options(hasher, mode->service->options, mode->service->option_count,
                     mode->service_options);
     }
+    put_coding(hasher, &mode->coding);
 }
 
 static void put_base(hash_input *hasher, const swb_experiment *experiment)

@@ -24,8 +24,31 @@ typedef struct swb__group {
     double share; /* of the nodes with that role, 0 < share <= 1; the shares of a role sum to 1 */
 } swb__group;
 
+/* Who makes the erasure code of a mode's content. */
+typedef enum swb__coder {
+    SWB__CODER_NONE,
+    SWB__CODER_LIBRARY, /* we: each part is a content of its own */
+    SWB__CODER_CLIENT,  /* each seeder's client, asked after its upload */
+} swb__coder;
+
+typedef struct swb__coding {
+    swb__coder coder;
+    uint32_t data_parts;
+    uint32_t parity_parts;
+    bool data_first;        /* CODER_LIBRARY, as all below: parts in their order, else shuffled */
+    uint32_t extra;         /* parts fetched at once beyond data_parts */
+    uint64_t part_stall_ns; /* without progress: another part is taken instead */
+} swb__coding;
+
+/* "library", "storage-request"; "" of NONE. Static. */
+const char *swb__coder_name(swb__coder coder);
+/* "4+2 by library", "4+2 by storage-request", "" where there is none. */
+#define SWB__CODING_TEXT_SIZE 48
+const char *swb__coding_text(char out[SWB__CODING_TEXT_SIZE], const swb__coding *coding);
+
 typedef struct swb__mode {
     const char *name;
+    swb__coding coding;
     swb__group *groups;
     size_t group_count;
     const swb_driver *service; /* what each run needs beside the swarm, a tracker; or NULL */

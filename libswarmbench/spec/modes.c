@@ -64,9 +64,10 @@ static swb__option_list options_of(const swb_driver *driver)
     return list;
 }
 
-/* Reads a mapping with `driver:`, the options of that driver and those of `own`. */
-static int read_driver(swb__group *group, swb__fields *own, const char *others, swb__reader *reader,
-                       const yaml_node_t *node)
+/* Reads a mapping with `driver:`, the options of that driver, those of `own` and of `more`, which
+ * may be NULL. */
+static int read_driver(swb__group *group, swb__fields *own, swb__fields *more, const char *others,
+                       swb__reader *reader, const yaml_node_t *node)
 {
     const yaml_node_t *name = swb__mapping_get(reader, node, "driver");
     if (name == NULL) {
@@ -76,10 +77,16 @@ static int read_driver(swb__group *group, swb__fields *own, const char *others, 
     if (status != SWB_OK) {
         return status;
     }
-    swb__fields fields[2] = {*own, {.list = options_of(group->driver)}};
-    status = swb__read_options(fields, 2, others, reader, node);
+    swb__fields fields[3] = {*own, {.list = options_of(group->driver)}};
+    if (more != NULL) {
+        fields[2] = *more;
+    }
+    status = swb__read_options(fields, more != NULL ? 3 : 2, others, reader, node);
     *own = fields[0];
     group->options = fields[1].values;
+    if (more != NULL) {
+        *more = fields[2];
+    }
     return status;
 }
 
@@ -89,7 +96,7 @@ static int read_group(swb__group *group, swb__reader *reader, const yaml_node_t 
     int status =
         swb__expect(reader, node, YAML_MAPPING_NODE, "a group", "{driver: deluge, share: 50%}");
     if (status == SWB_OK) {
-        status = read_driver(group, &own, NULL, reader, node);
+        status = read_driver(group, &own, NULL, NULL, reader, node);
     }
     if (status != SWB_OK) {
         return status;
@@ -200,14 +207,15 @@ static int read_groups(swb__mode *mode, swb__reader *reader, const yaml_node_t *
 }
 
 /* A mode without `groups` is one group of all nodes. */
-static int read_only_group(swb__mode *mode, swb__reader *reader, const yaml_node_t *node)
+static int read_only_group(swb__mode *mode, swb__fields *coding, swb__reader *reader,
+                           const yaml_node_t *node)
 {
     swb__fields own = {.list = swb__mode_options};
     mode->groups = swb__arena_array(reader->arena, 1, sizeof *mode->groups);
     if (mode->groups == NULL) {
         return swb__fail_nomem(reader->error);
     }
-    int status = read_driver(mode->groups, &own, "tracker", reader, node);
+    int status = read_driver(mode->groups, &own, coding, "tracker", reader, node);
     if (status != SWB_OK) {
         return status;
     }
@@ -286,13 +294,17 @@ static int read_mode(swb__mode *mode, swb__reader *reader, const yaml_node_t *na
         return status;
     }
     const yaml_node_t *groups = swb__mapping_get(reader, node, "groups");
+    swb__fields coding = {.list = swb__coding_options};
     if (groups != NULL) {
-        status = swb__read_options(NULL, 0, "groups|tracker", reader, node);
+        status = swb__read_options(&coding, 1, "groups|tracker", reader, node);
         if (status == SWB_OK) {
             status = read_groups(mode, reader, groups);
         }
     } else {
-        status = read_only_group(mode, reader, node);
+        status = read_only_group(mode, &coding, reader, node);
+    }
+    if (status == SWB_OK) {
+        status = swb__read_coding(mode, &coding, reader, swb__mapping_get(reader, node, "erasure"));
     }
     if (status != SWB_OK) {
         return status;

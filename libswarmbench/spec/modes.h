@@ -3,10 +3,16 @@
 #define SWB_SPEC_MODES_H
 
 #include "spec/model.h"
+#include "spec/read.h"
 
 int swb__read_modes(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node);
 /* `node` NULL: the default place. */
 int swb__read_deploy(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node);
+
+/* coding.c: takes the erasure code of a mode whose groups are known. `node` is the mapping
+ * `erasure:`, NULL where there is none. */
+int swb__read_coding(swb__mode *mode, const swb__fields *fields, swb__reader *reader,
+                     const yaml_node_t *node);
 
 /* Whether `name` can name an experiment, a mode or a group: 1 to 64 of A-Z a-z 0-9 . _ -, beginning
  * with a letter or a digit. */

@@ -15,6 +15,20 @@ static void member_string(swb__writer *writer, const char *key, const char *valu
     swb__json_string(writer, value);
 }
 
+static void write_coding(swb__writer *writer, const swb__coding *coding)
+{
+    swb__json_key(writer, "erasure");
+    if (coding->coder == SWB__CODER_NONE) {
+        swb__json_null(writer);
+        return;
+    }
+    swb__json_open(writer, '{');
+    member_uint(writer, "data", coding->data_parts);
+    member_uint(writer, "parity", coding->parity_parts);
+    member_string(writer, "via", swb__coder_name(coding->coder));
+    swb__json_close(writer, '}');
+}
+
 static void write_mode(swb__writer *writer, const swb__mode *mode)
 {
     swb__json_open(writer, '{');
@@ -34,6 +48,7 @@ static void write_mode(swb__writer *writer, const swb__mode *mode)
         swb__json_close(writer, '}');
     }
     swb__json_close(writer, ']');
+    write_coding(writer, &mode->coding);
     swb__json_close(writer, '}');
 }
 

@@ -31,6 +31,10 @@ static void write_mode(swb__writer *writer, const swb_experiment *experiment, si
             swb__writer_printf(writer, " %.3g%%%s", group->share * 100, roles[group->role]);
         }
     }
+    if (mode->coding.coder != SWB__CODER_NONE) {
+        char coding[SWB__CODING_TEXT_SIZE];
+        swb__writer_printf(writer, ", coded %s", swb__coding_text(coding, &mode->coding));
+    }
     if (mode->service != NULL) {
         swb__writer_printf(writer, " + %s", mode->service->name);
     }

@@ -70,7 +70,16 @@ static const char modes_text[] =
     "A mode may also say `tracker: NAME`, `tracker: {driver: NAME, ...}` with options of that "
     "service, or `tracker: none`; without it, each run gets the service that its driver names.\n"
     "\n"
-    "Keys of a group, beside the options of its driver:\n\n";
+    "A mode may move its content as an erasure code: `erasure: {data: 4, parity: 2}`. With `via: "
+    "library`, the default, the content becomes k + m parts (Reed-Solomon, any k of which give it "
+    "back). Each is a content of its own on a seeder of its own, in turn: with fewer seeders than "
+    "parts a seeder has several, with more a part has several seeders. A leecher fetches parts "
+    "until any k are complete; they are decoded, and every byte is verified. It works over every "
+    "driver. With `via: storage-request` each seeder's client is asked to code what it was given, "
+    "and the coded dataset is what leechers fetch; the time for that is stored apart. A node that "
+    "cannot is refused before the first run.\n\n";
+
+static const char groups_text[] = "\nKeys of a group, beside the options of its driver:\n\n";
 
 static const char groups_end[] =
     "\n"
@@ -342,6 +351,8 @@ int swb_reference_write(int fd, swb_error *error)
         write_section(w, section);
     }
     swb__writer_text(w, modes_text);
+    write_table(w, swb__coding_options);
+    swb__writer_text(w, groups_text);
     write_table(w, swb__group_options);
     swb__writer_text(w, groups_end);
     swb__writer_text(w, matrix_text);

@@ -95,6 +95,7 @@ static void define_mode(swb__writer *w)
     swb__schema_ref(w, "group");
     swb__json_close(w, '}');
     swb__schema_ref_member(w, "tracker", "tracker");
+    swb__schema_properties(w, swb__coding_options, "");
     swb__json_close(w, '}');
     swb__schema_open(w, "oneOf", '[');
     for (size_t i = 0; i < 2; i++) {

@@ -206,6 +206,28 @@ static const swb_option group[] = {
 };
 const swb__option_list swb__group_options = LIST(group);
 
+static const swb_option coding[] = {
+    [SWB__CODING_DATA] = {"erasure.data", SWB_OPTION_INTEGER, NULL, 1, 254, NULL,
+                          "Data parts, k: any k of the parts give the content back."},
+    [SWB__CODING_PARITY] = {"erasure.parity", SWB_OPTION_INTEGER, NULL, 1, 254, NULL,
+                            "Parity parts, m; k + m is at most 255."},
+    [SWB__CODING_VIA] = {"erasure.via", SWB_OPTION_ENUM, "library", 0, 0, "library|storage-request",
+                         "Who codes: `library` makes k + m parts that move as contents of their "
+                         "own, over any driver; `storage-request` has the client code by itself, "
+                         "where its driver can."},
+    [SWB__CODING_PICK] = {"erasure.pick", SWB_OPTION_ENUM, "shuffled", 0, 0, "shuffled|data-first",
+                          "`library`: the order in which a leecher takes parts, drawn from the "
+                          "run's seed for each leecher, or the data parts first."},
+    [SWB__CODING_EXTRA] = {"erasure.extra", SWB_OPTION_INTEGER, "0", 0, 254, NULL,
+                           "`library`: parts that a leecher fetches beside the k it needs; the "
+                           "first k that are complete count."},
+    [SWB__CODING_PART_STALL] = {"erasure.part_stall", SWB_OPTION_DURATION, "10s", 1e8, 86400e9,
+                                NULL,
+                                "`library`: a part without progress for so long is given up for "
+                                "one that was not tried yet, where there is one."},
+};
+const swb__option_list swb__coding_options = LIST(coding);
+
 const swb__setting *swb__setting_at(size_t id)
 {
     assert(id < SWB__SETTING_COUNT);

@@ -95,6 +95,15 @@ typedef enum swb__group_id {
     SWB__GROUP_SHARE,
 } swb__group_id;
 
+typedef enum swb__coding_id {
+    SWB__CODING_DATA,
+    SWB__CODING_PARITY,
+    SWB__CODING_VIA,
+    SWB__CODING_PICK,
+    SWB__CODING_EXTRA,
+    SWB__CODING_PART_STALL,
+} swb__coding_id;
+
 typedef struct swb__option_list {
     const swb_option *options;
     size_t count;
@@ -108,6 +117,7 @@ extern const swb__option_list swb__fault_options;   /* a row of faults, by swb__
 extern const swb__option_list swb__target_options;  /* whom a fault hits, by swb__target_id */
 extern const swb__option_list swb__mode_options;    /* driver */
 extern const swb__option_list swb__group_options;   /* by swb__group_id */
+extern const swb__option_list swb__coding_options;  /* erasure.*, of a mode; by swb__coding_id */
 
 /* The kinds of faults as they are written, by swb__fault_kind; '|' between them. */
 #define SWB__FAULT_KINDS "kill|stop|restart|partition"

@@ -26,8 +26,8 @@ int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *err
         &row, store,
         "INSERT OR REPLACE INTO node (run, node, name, role, group_name, driver, version,"
         " api_version, revision, address, started_ns, ready_ns, seed_begin_ns, seed_end_ns,"
-        " payload_sent, exit_code, exit_signal, stand_in)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " code_begin_ns, code_end_ns, stored_bytes, payload_sent, exit_code, exit_signal, stand_in)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "store a node", error);
     if (status != SWB_OK) {
         return status;
@@ -45,6 +45,9 @@ int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *err
     swb__bind_time(&row, node->ready_ns, store->origin_ns);
     swb__bind_time(&row, node->seed_begin_ns, store->origin_ns);
     swb__bind_time(&row, node->seed_end_ns, store->origin_ns);
+    swb__bind_time(&row, node->code_begin_ns, store->origin_ns);
+    swb__bind_time(&row, node->code_end_ns, store->origin_ns);
+    swb__bind_count(&row, node->stored_bytes);
     swb__bind_count(&row, node->payload_sent);
     swb__bind_amount(&row, node->exit_code);
     swb__bind_amount(&row, node->exit_signal > 0 ? node->exit_signal : -1);
@@ -67,6 +70,7 @@ static void bind_moment(swb__binding *row, const swb_moment *moment, int64_t ori
 static void bind_outcome(swb__binding *row, const swb__download *download)
 {
     swb__bind_count(row, download->bytes_done);
+    swb__bind_count(row, download->beyond_bytes);
     swb__bind_count(row, download->payload_received);
     swb__bind_count(row, download->payload_sent);
     swb__bind_count(row, download->wasted);
@@ -87,10 +91,11 @@ int swb__store_download(swb__store *store, const swb__download *download, swb_er
         "INSERT OR REPLACE INTO download (run, node, bytes, intended_ns, started_ns, accepted_ns,"
         " first_byte_lo_ns, first_byte_hi_ns, first_byte_source, half_lo_ns, half_hi_ns,"
         " half_source, ninety_lo_ns, ninety_hi_ns, ninety_source, completion_lo_ns,"
-        " completion_hi_ns, completion_source, ended_ns, bytes_done, payload_received,"
-        " payload_sent, wasted, stalls, stalled_ns, verified, bad_offset, status, cause)"
+        " completion_hi_ns, completion_source, decode_ns, ended_ns, bytes_done, beyond_bytes,"
+        " payload_received, payload_sent, wasted, stalls, stalled_ns, verified, bad_offset, status,"
+        " cause)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?)",
+        " ?, ?, ?, ?)",
         "store a download", error);
     if (status != SWB_OK) {
         return status;
@@ -104,8 +109,33 @@ int swb__store_download(swb__store *store, const swb__download *download, swb_er
     bind_moment(&row, &download->half, intended);
     bind_moment(&row, &download->ninety, intended);
     bind_moment(&row, &download->completion, intended);
+    swb__bind_amount(&row, download->decode_ns);
     swb__bind_time(&row, download->ended_ns, intended);
     bind_outcome(&row, download);
+    return swb__bound_run(&row, error);
+}
+
+int swb__store_part(swb__store *store, const swb__part_row *part, swb_error *error)
+{
+    swb__binding row;
+    int status = swb__bind_in_run(
+        &row, store,
+        "INSERT OR REPLACE INTO part (run, node, part, fate, bytes, bytes_done, begun_ns,"
+        " completion_lo_ns, completion_hi_ns, completion_source, ended_ns, cause)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "store a part", error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    swb__bind_int(&row, part->node);
+    swb__bind_int(&row, part->part);
+    swb__bind_text(&row, swb__part_fate_name(part->fate));
+    swb__bind_count(&row, part->bytes);
+    swb__bind_count(&row, part->bytes_done);
+    swb__bind_time(&row, part->begun_ns, store->origin_ns);
+    bind_moment(&row, &part->completion, store->origin_ns);
+    swb__bind_time(&row, part->ended_ns, store->origin_ns);
+    swb__bind_word(&row, part->cause);
     return swb__bound_run(&row, error);
 }
 

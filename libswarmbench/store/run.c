@@ -111,13 +111,14 @@ static int insert_run(swb__store *store, int64_t experiment, int64_t cell,
                       const swb__store_run *run, swb_error *error)
 {
     swb__binding row;
-    int status = swb__bind(
-        &row, store,
-        "INSERT INTO run (experiment, cell, plan_index, attempt, mode, block, seeder_set,"
-        " repetition, content_seed, run_seed, state, begun_wall_ns)"
-        " VALUES (?1, ?2, ?3, max(?4, 1 + (SELECT coalesce(max(attempt), 0) FROM run"
-        " WHERE experiment = ?1 AND plan_index = ?3)), ?5, ?6, ?7, ?8, ?9, ?10, 'running', ?11)",
-        "begin a run", error);
+    int status =
+        swb__bind(&row, store,
+                  "INSERT INTO run (experiment, cell, plan_index, attempt, mode, block, seeder_set,"
+                  " repetition, content_seed, run_seed, state, begun_wall_ns, coding)"
+                  " VALUES (?1, ?2, ?3, max(?4, 1 + (SELECT coalesce(max(attempt), 0) FROM run"
+                  " WHERE experiment = ?1 AND plan_index = ?3)), ?5, ?6, ?7, ?8, ?9, ?10, "
+                  "'running', ?11, ?12)",
+                  "begin a run", error);
     if (status != SWB_OK) {
         return status;
     }
@@ -132,6 +133,7 @@ static int insert_run(swb__store *store, int64_t experiment, int64_t cell,
     swb__bind_seed(&row, run->content_seed);
     swb__bind_seed(&row, run->run_seed);
     swb__bind_int(&row, swb__wall_ns());
+    swb__bind_word(&row, run->coding);
     return swb__bound_run(&row, error);
 }
 
@@ -207,7 +209,7 @@ static int store_result(swb__store *store, swb__run_ending ending, const swb__ru
                          "UPDATE run SET state = ?2, started_ns = ?3, intended_ns = ?4,"
                          " ended_ns = ?5, start_skew_ns = ?6, makespan_ns = ?7, spread_ns = ?8,"
                          " seeder_share = ?9, deploy_ns = ?10, content_ns = ?11, infohash = ?12,"
-                         " status = ?13, cause = ?14 WHERE id = ?1",
+                         " coded_bytes = ?13, status = ?14, cause = ?15 WHERE id = ?1",
                          "end a run", error);
     if (status != SWB_OK) {
         return status;
@@ -223,6 +225,7 @@ static int store_result(swb__store *store, swb__run_ending ending, const swb__ru
     swb__bind_count(&row, result->deploy_ns);
     swb__bind_count(&row, result->content_ns);
     swb__bind_word(&row, result->infohash);
+    swb__bind_count(&row, result->coded_bytes);
     swb__bind_text(&row, swb_status_name(result->status));
     swb__bind_word(&row, result->cause);
     return swb__bound_run(&row, error);

@@ -232,5 +232,66 @@ const swb__store_step swb__store_steps[] = {
         " FROM harness AS t" RUN_TABLES " ORDER BY t.run"},
     {2, "ALTER TABLE experiment ADD COLUMN\n"
         "    allow_stand_in INTEGER NOT NULL DEFAULT 0 /* 1: stand-ins may enter a verdict */"},
+    {3, "ALTER TABLE run ADD COLUMN\n"
+        "    coding TEXT /* the erasure code of its content, '4+2 by library'; NULL: none */"},
+    {3, "ALTER TABLE run ADD COLUMN\n"
+        "    coded_bytes INTEGER /* of the whole code; over file_size_bytes: its overhead */"},
+    {3, "ALTER TABLE node ADD COLUMN\n"
+        "    code_begin_ns INTEGER /* its client was asked to erasure-code what it was given */"},
+    {3, "ALTER TABLE node ADD COLUMN\n"
+        "    code_end_ns INTEGER /* and had done so */"},
+    {3, "ALTER TABLE node ADD COLUMN\n"
+        "    stored_bytes INTEGER /* size of what it coded */"},
+    {3, "ALTER TABLE download ADD COLUMN\n"
+        "    decode_ns INTEGER /* decoding its parts; within its completion */"},
+    {3, "ALTER TABLE download ADD COLUMN\n"
+        "    beyond_bytes INTEGER /* fetched of parts that were not needed in the end */"},
+    {3, "CREATE TABLE part (\n"
+        "    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,\n"
+        "    node INTEGER NOT NULL,\n"
+        "    part INTEGER NOT NULL,          -- 0 .. k-1: data, k .. k+m-1: parity\n"
+        "    fate TEXT NOT NULL,             -- 'held' by a seeder; 'used' to decode, 'spare',\n"
+        "                                    -- 'cancelled', 'stalled' or 'failed' of a leecher's\n"
+        "    bytes INTEGER NOT NULL,\n"
+        "    bytes_done INTEGER,\n"
+        "    begun_ns INTEGER,               -- given to the seeder; asked for by the leecher\n"
+        "    completion_lo_ns INTEGER,\n"
+        "    completion_hi_ns INTEGER,\n"
+        "    completion_source TEXT,\n"
+        "    ended_ns INTEGER,               -- served; complete or given up\n"
+        "    cause TEXT,                     -- why it was given up\n"
+        "    PRIMARY KEY (run, node, part)\n"
+        ") STRICT, WITHOUT ROWID"},
+    {3, "CREATE VIEW part_view AS SELECT " RUN_COLUMNS NODE_COLUMNS ", t.part, t.fate, t.bytes,"
+        " t.bytes_done, t.begun_ns, t.completion_lo_ns, t.completion_hi_ns, t.completion_source,"
+        " t.ended_ns, t.cause AS error"
+        " FROM part AS t" NODE_TABLES " ORDER BY t.run, t.node, t.part"},
+    {3, "DROP VIEW run_view"},
+    {3,
+     "CREATE VIEW run_view AS SELECT experiment.name AS experiment, t.plan_index AS run, t.attempt,"
+     " t.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, t.mode,"
+     " t.seeder_set, t.repetition, t.block, cell.file_size_bytes, cell.size, cell.seeders,"
+     " t.coding, t.coded_bytes, t.content_seed, t.run_seed, t.begun_wall_ns, t.started_ns,"
+     " t.intended_ns, t.ended_ns, t.start_skew_ns, t.makespan_ns, t.spread_ns, t.seeder_share,"
+     " t.deploy_ns, t.content_ns, t.infohash, t.status, t.cause AS error"
+     " FROM run AS t JOIN cell ON cell.id = t.cell JOIN experiment ON experiment.id = t.experiment"
+     " ORDER BY t.experiment, t.plan_index, t.attempt"},
+    {3, "DROP VIEW node_view"},
+    {3, "CREATE VIEW node_view AS SELECT " RUN_COLUMNS ", t.node, t.name AS node_name, t.role,"
+        " t.driver, t.group_name, t.version, t.api_version, t.revision, t.address, t.started_ns,"
+        " t.ready_ns, t.seed_begin_ns, t.seed_end_ns, t.code_begin_ns, t.code_end_ns,"
+        " t.stored_bytes, t.payload_sent, t.exit_code, t.exit_signal, t.stand_in, t.cpu_ns,"
+        " t.rss_peak_bytes, t.rss_anon_peak_bytes, t.disk_read_bytes, t.disk_written_bytes,"
+        " t.wire_in_bytes, t.wire_out_bytes"
+        " FROM node AS t" RUN_TABLES " ORDER BY t.run, t.node"},
+    {3, "DROP VIEW download_view"},
+    {3, "CREATE VIEW download_view AS SELECT " RUN_COLUMNS NODE_COLUMNS ", t.bytes, t.intended_ns,"
+        " t.started_ns, t.accepted_ns, t.first_byte_lo_ns, t.first_byte_hi_ns, t.first_byte_source,"
+        " t.half_lo_ns, t.half_hi_ns, t.half_source, t.ninety_lo_ns, t.ninety_hi_ns,"
+        " t.ninety_source, t.completion_lo_ns, t.completion_hi_ns, t.completion_source,"
+        " t.decode_ns, t.ended_ns, t.bytes_done, t.beyond_bytes, t.payload_received,"
+        " t.payload_sent, t.wasted, t.stalls, t.stalled_ns, t.verified, t.bad_offset, t.status,"
+        " t.cause AS error"
+        " FROM download AS t" NODE_TABLES " ORDER BY t.run, t.node"},
     {0, NULL},
 };

@@ -12,7 +12,7 @@
 
 typedef struct swb__store swb__store;
 
-#define SWB__STORE_VERSION 2
+#define SWB__STORE_VERSION 3
 
 /* Opens for writing, making or migrating the file as needed (WAL, foreign keys on), and holds the
  * writer's lock until it is closed. SWB_EDB, SWB_EBUSY (another live runner has the lock),
@@ -70,6 +70,7 @@ typedef struct swb__store_run {
     uint64_t index; /* in the plan */
     swb__store_cell cell;
     const char *mode;
+    const char *coding; /* "4+2 by library"; "" or NULL: none */
     uint64_t block;
     uint32_t seeder_set;
     uint32_t repetition;
@@ -97,9 +98,10 @@ int swb__store_makespans(double **values_out, size_t *count_out, swb__store *sto
  * number is taken instead. SWB_EEXIST: the run is done or failed for good. */
 int swb__store_run_begin(swb__store *store, int64_t experiment, const swb__store_run *run,
                          swb_error *error);
-/* A node or download that is stored again is replaced. */
+/* A node, download or part that is stored again is replaced. */
 int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *error);
 int swb__store_download(swb__store *store, const swb__download *download, swb_error *error);
+int swb__store_part(swb__store *store, const swb__part_row *part, swb_error *error);
 int swb__store_progress(swb__store *store, uint32_t node, int64_t time_ns, uint64_t bytes,
                         swb_error *error);
 int swb__store_sample(swb__store *store, uint32_t node, const swb_sample *sample, swb_error *error);

@@ -213,7 +213,8 @@ static void service_answers_and_names_itself(void **state)
     swb_result result;
     swb_error error = SWB_ERROR_INIT;
     test_node *node = &world->leecher;
-    node->node.infohash = swb_torrent_infohash(world->torrent);
+    const char *const infohashes[] = {swb_torrent_infohash(world->torrent), NULL};
+    node->node.infohashes = infohashes;
     test_node_start(node);
     assert_int_equal(test_node_ready(node, &result, &error), SWB_OK);
     assert_true(result.bootstrap[0] != '\0');

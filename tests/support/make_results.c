@@ -78,6 +78,9 @@ static void store_node(swb__store *store, uint32_t node, const swb__store_run *r
         .ready_ns = begin + 400 * MS,
         .seed_begin_ns = node == 0 ? begin + 410 * MS : SWB__TIME_UNKNOWN,
         .seed_end_ns = node == 0 ? begin + 650 * MS : SWB__TIME_UNKNOWN,
+        .code_begin_ns = SWB__TIME_UNKNOWN,
+        .code_end_ns = SWB__TIME_UNKNOWN,
+        .stored_bytes = SWB_COUNT_UNKNOWN,
         .payload_sent = node == 0 ? MAKE_FILE_BYTES : SWB_COUNT_UNKNOWN,
         .exit_code = -1,
         .stand_in = story->stand_in,
@@ -134,6 +137,7 @@ static swb__download download_of(uint32_t node, int64_t intended, int64_t length
         .payload_received = MAKE_FILE_BYTES + 16384,
         .payload_sent = SWB_COUNT_UNKNOWN,
         .wasted = 16384,
+        .decode_ns = -1,
         .verified = true,
         .bad_offset = UINT64_MAX,
     };
@@ -156,6 +160,23 @@ static void spoil(swb__download *download)
     download->bad_offset = 4711;
     download->status = SWB_EMISMATCH;
     snprintf(download->cause, sizeof download->cause, "content differs from byte 4711 on");
+}
+
+/* As of a content in parts. */
+static void store_part(swb__store *store, int64_t intended, int64_t length)
+{
+    const swb__part_row part = {
+        .node = 1,
+        .part = 5,
+        .fate = SWB__PART_STALLED,
+        .bytes = MAKE_FILE_BYTES / 4,
+        .bytes_done = MAKE_FILE_BYTES / 8,
+        .begun_ns = intended,
+        .completion = never,
+        .ended_ns = intended + length / 2,
+        .cause = "no progress for erasure.part_stall",
+    };
+    assert_int_equal(swb__store_part(store, &part, NULL), SWB_OK);
 }
 
 void make_run_rows(swb__store *store, int64_t experiment, const swb__store_run *run,
@@ -183,6 +204,7 @@ void make_run_rows(swb__store *store, int64_t experiment, const swb__store_run *
         store_series(store, i, intended, length);
         assert_int_equal(swb__store_download(store, &download, NULL), SWB_OK);
     }
+    store_part(store, intended, last);
     assert_int_equal(swb__store_event(store, begin, UINT32_MAX, "phase", "deploy", NULL), SWB_OK);
     assert_int_equal(swb__store_event(store, intended, UINT32_MAX, "phase", "leech", NULL), SWB_OK);
     swb__run_result result = {
@@ -198,6 +220,7 @@ void make_run_rows(swb__store *store, int64_t experiment, const swb__store_run *
         .seeder_share = story->failing == 0 ? 1.04 : (double)NAN,
         .deploy_ns = (uint64_t)(400 * MS),
         .content_ns = (uint64_t)(100 * MS),
+        .coded_bytes = SWB_COUNT_UNKNOWN,
         .infohash = "0123456789abcdef0123456789abcdef01234567",
     };
     if (!ok) {

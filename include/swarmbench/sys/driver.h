@@ -62,9 +62,14 @@ typedef struct swb_node {
     const char *password;
     const char *content_name; /**< file name of the content in content_dir */
     uint64_t content_bytes;   /**< its size */
+    uint64_t stored_bytes;    /**< all that the node may come to store, for sizing limits: of
+                                   several contents (parts of an erasure code) their sum */
+    uint32_t data_parts;      /**< erasure code that the client is to make by itself, k + m: a */
+    uint32_t parity_parts;    /**< seeder is asked by CODE; 0: none */
     uint32_t swarm_size;      /**< nodes in the swarm, for sizing limits */
     const char *tracker_url;  /**< announce URL; NULL where the run has no tracker */
     const char *infohash;     /**< 40 hex digits; NULL where there is no torrent */
+    const char *const *infohashes; /**< of all torrents of the run, NULL-terminated; NULL: none */
     const char *bootstrap; /**< `bootstrap` of the run's first ready node of this driver; or NULL */
     const swb_option_value *options; /**< values in the order of the driver's option table */
 } swb_node;
@@ -103,7 +108,12 @@ typedef enum swb_operation {
     SWB_OP_PEERS = 6,   /**< introduce the peers of the command to the node */
     SWB_OP_STOP = 7,    /**< ask the client to end itself; SWB_EUNSUPPORTED: by a signal only */
     SWB_OP_READ = 8,    /**< STORE only: stream the node's own copy, for verification */
-    SWB_OP_COUNT = 9,
+    SWB_OP_ABLE = 9,    /**< `codes` only: can this node make the code that it is to make? Fails,
+                             not retriable, saying what it is and what it would need */
+    SWB_OP_CODE = 10,   /**< `codes` only: have the client code the seeded content (`handle`); fills
+                             result->handle of the coded one, and stored_bytes. Retriable while the
+                             client works on it */
+    SWB_OP_COUNT = 11,
 } swb_operation;
 
 /** Name of an operation: "ready", "leech", ...; "unknown" out of range. Static. */
@@ -150,6 +160,7 @@ typedef struct swb_result {
     char bootstrap[2048]; /**< what later nodes need to find this one */
     swb_node_state state;
     uint64_t bytes_done;       /**< content bytes on the node, verified by the client */
+    uint64_t stored_bytes;     /**< size of what is stored in place of the content, coded */
     uint64_t payload_received; /**< content bytes received, repeated ones included */
     uint64_t payload_sent;     /**< content bytes sent */
     uint64_t wasted;           /**< received again, or thrown away */
@@ -235,6 +246,8 @@ typedef struct swb_driver {
     const char *package;     /**< how to get it, one line */
     const char *service; /**< driver of the service that each run needs ("opentracker"); or NULL */
     int needs_bootstrap; /**< non-zero: other nodes start after the first one is ready */
+    int codes;           /**< non-zero: its clients erasure-code by themselves; STORE only */
+    int counts_node;     /**< non-zero: STATUS's counters are the node's, over all its contents */
     const swb_option *options;
     size_t option_count;
     size_t session_bytes;
@@ -250,8 +263,9 @@ typedef struct swb_driver {
      *  bytes are needed to tell. Returns SWB_OK, or SWB_EPROTO where this is no frame. */
     int (*frame)(size_t *length_out, const uint8_t *bytes, size_t length);
 
-    /** By swb_operation; a SERVICE needs only READY, VERSION and STOP, a TORRENT no READ. Each
-     *  returns SWB_CALL_SEND, SWB_CALL_DONE or what swb_call_fail() returned. */
+    /** By swb_operation; a SERVICE needs only READY, VERSION and STOP, a TORRENT no READ, and ABLE
+     *  and CODE only where `codes` is set. Each returns SWB_CALL_SEND, SWB_CALL_DONE or what
+     * swb_call_fail() returned. */
     int (*operations[SWB_OP_COUNT])(swb_call *call);
 } swb_driver;
 

@@ -125,11 +125,11 @@ static void table_that_is_not_there_is_refused_with_the_list(void **state)
                      SWB_ENOENT);
     assert_string_equal(error.message,
                         "no table 'peers'; there are experiments, environment, cells, runs, nodes, "
-                        "downloads, progress, samples, events, harness");
+                        "downloads, parts, progress, samples, events, harness");
     assert_int_equal(swb_results_export(f->results, "runs", SWB_FORMAT_TEXT, 1, &error),
                      SWB_EINVAL);
     assert_int_equal(swb_results_export(NULL, "runs", SWB_FORMAT_CSV, 1, &error), SWB_EINVAL);
-    assert_null(swb_results_table_name(10));
+    assert_null(swb_results_table_name(11));
 }
 
 static void output_that_is_full_is_told(void **state)

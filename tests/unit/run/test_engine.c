@@ -609,7 +609,7 @@ static void store_s_first_node_starts_alone_and_nothing_is_put_beside_it(void **
     told->now_ms = 40;
     called(told, SECOND, SWB_OP_SEED, SWB_STATE_SERVING, 1000, "cid");
     assert_trace(told, "< seed 0 ok\n< seed 1 ok\n> phase leech\n> hold leech 2\n");
-    assert_string_equal(swb__engine_handle(told->engine), "cid");
+    assert_string_equal(swb__engine_handle(told->engine, 0), "cid");
     swb__node_row row;
     swb__engine_node_row(&row, told->engine, FIRST);
     assert_true(row.seed_begin_ns == 0 && row.seed_end_ns == 30 * MS);
