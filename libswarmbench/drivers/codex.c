@@ -24,11 +24,21 @@ static const swb_option options[SWB__CODEX_OPTION_COUNT] = {
                              "How a leecher fetches: `stream` reads the content from the node "
                              "while it arrives, `background` has the node fetch by itself."},
     [SWB__CODEX_QUOTA] = {"quota", SWB_OPTION_SIZE, NULL, 1e6, 1e15, NULL,
-                          "Storage quota of a node; where none is given, four times the content "
-                          "and 1 GiB."},
+                          "Storage quota of a node; where none is given, four times what it may "
+                          "come to store, and 1 GiB."},
     [SWB__CODEX_BLOCK_RETRIES] = {"block_retries", SWB_OPTION_INTEGER, NULL, 1, 1e6, NULL,
                                   "How often a node asks for a block that nobody gives, before it "
                                   "gives up; where none is given, the node's own number."},
+    [SWB__CODEX_ETH_PROVIDER] =
+        {"eth_provider", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+         "`via: storage-request`: URL of the JSON-RPC API of the chain that "
+         "seeders make their storage requests on."},
+    [SWB__CODEX_ACCOUNT] = {"account", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                            "`via: storage-request`: the chain's account that pays, unlocked "
+                            "there: 0x and 40 hex digits."},
+    [SWB__CODEX_MARKETPLACE] = {"marketplace", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                                "`via: storage-request`: address of the marketplace contract: 0x "
+                                "and 40 hex digits."},
 };
 
 /* Only the program itself could tell, and it does not run yet. */
@@ -60,13 +70,23 @@ static void add_number(swb_launch *launch, const char *name, uint64_t number)
     swb_launch_arg2(launch, name, text);
 }
 
+/* What a node stores: all contents, and the code that it makes of one. */
+static uint64_t stored_bytes(const swb_node *node)
+{
+    uint64_t plain =
+        node->stored_bytes > node->content_bytes ? node->stored_bytes : node->content_bytes;
+    return node->data_parts == 0
+               ? plain
+               : plain + plain / node->data_parts * (node->data_parts + node->parity_parts);
+}
+
 /* In whole MiB: the unit that both generations read in the same way. */
 static void add_quota(const swb_node *node, swb_launch *launch)
 {
     char text[32];
     uint64_t given = (uint64_t)node->options[SWB__CODEX_QUOTA].integer;
     uint64_t mib =
-        given > 0 ? given / MIB : QUOTA_COPIES * (node->content_bytes / MIB + 1) + QUOTA_ROOM_MIB;
+        given > 0 ? given / MIB : QUOTA_COPIES * (stored_bytes(node) / MIB + 1) + QUOTA_ROOM_MIB;
     snprintf(text, sizeof text, "%llumb", (unsigned long long)(mib > 0 ? mib : 1));
     swb_launch_arg2(launch, "--storage-quota=", text);
 }
@@ -96,8 +116,49 @@ static void add_bootstrap(const swb_node *node, swb_launch *launch)
     }
 }
 
+/* Only a node that makes storage requests needs the chain; newer ones know nothing of it. */
+static bool needs_persistence(const swb_node *node)
+{
+    return node->data_parts > 0 && node->role == SWB_ROLE_SEEDER && !is_storage(node);
+}
+
+/* A command, so it comes after all options of the node. */
+static void add_persistence(const swb_node *node, swb_launch *launch)
+{
+    static const struct {
+        size_t option;
+        const char *argument;
+    } chain[] = {
+        {SWB__CODEX_ETH_PROVIDER, "--eth-provider="},
+        {SWB__CODEX_ACCOUNT, "--eth-account="},
+        {SWB__CODEX_MARKETPLACE, "--marketplace-address="},
+    };
+    swb_launch_arg(launch, "persistence");
+    for (size_t i = 0; i < sizeof chain / sizeof chain[0]; i++) {
+        const char *value = node->options[chain[i].option].string;
+        if (value != NULL && value[0] != '\0') {
+            swb_launch_arg2(launch, chain[i].argument, value);
+        }
+    }
+}
+
+static int check_chain(const swb_node *node, swb_error *error)
+{
+    const char *provider = node->options[SWB__CODEX_ETH_PROVIDER].string;
+    if (needs_persistence(node) && (provider == NULL || provider[0] == '\0')) {
+        return swb__fail(
+            error, SWB_EINPUT,
+            "erasure via storage-request needs a chain: give eth_provider, account and "
+            "marketplace in the mode, for example eth_provider: ws://127.0.0.1:8545");
+    }
+    return SWB_OK;
+}
+
 static int launch_codex(const swb_node *node, swb_launch *launch, swb_error *error)
 {
+    if (check_chain(node, error) != SWB_OK) {
+        return SWB_EINPUT;
+    }
     int64_t retries = node->options[SWB__CODEX_BLOCK_RETRIES].integer;
     char data_dir[4096];
     int length = snprintf(data_dir, sizeof data_dir, "%s/" DATA_DIR, node->home_dir);
@@ -120,6 +181,9 @@ static int launch_codex(const swb_node *node, swb_launch *launch, swb_error *err
         add_number(launch, "--block-retries=", (uint64_t)retries);
     }
     add_bootstrap(node, launch);
+    if (needs_persistence(node)) {
+        add_persistence(node, launch);
+    }
     return SWB_OK;
 }
 
@@ -133,6 +197,7 @@ const swb_driver swb__driver_codex = {
     .program_env = "SWARMBENCH_CODEX",
     .package = "no package has it: build it from source and name it in SWARMBENCH_CODEX",
     .needs_bootstrap = 1,
+    .codes = 1,
     .counts_node = 1,
     .options = options,
     .option_count = SWB__CODEX_OPTION_COUNT,
@@ -151,5 +216,7 @@ const swb_driver swb__driver_codex = {
             [SWB_OP_PEERS] = swb__codex_peers,
             [SWB_OP_STOP] = swb__codex_stop,
             [SWB_OP_READ] = swb__codex_read,
+            [SWB_OP_ABLE] = swb__codex_able,
+            [SWB_OP_CODE] = swb__codex_code,
         },
 };

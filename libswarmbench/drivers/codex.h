@@ -13,6 +13,9 @@ enum {
     SWB__CODEX_DOWNLOAD,   /* an swb__codex_download */
     SWB__CODEX_QUOTA,
     SWB__CODEX_BLOCK_RETRIES,
+    SWB__CODEX_ETH_PROVIDER,
+    SWB__CODEX_ACCOUNT,
+    SWB__CODEX_MARKETPLACE,
     SWB__CODEX_OPTION_COUNT,
 };
 
@@ -38,11 +41,13 @@ typedef struct swb__codex_session {
     swb__codex_generation api; /* which one answers; AUTO: not asked yet */
     bool complete;             /* the whole content is on the node */
     bool fetching;             /* in the background, as the members below describe */
+    bool coded;                /* it is of an erasure-coded dataset */
     bool active;               /* newer API: the fetch goes on */
     swb__codex_space before;   /* when the fetch began */
     uint64_t dataset_bytes;
     uint64_t block_bytes;
     char download_id[32]; /* newer API */
+    char purchase[72];    /* of the erasure code that was asked for; "" */
 } swb__codex_session;
 
 int swb__codex_ready(swb_call *call);
@@ -54,5 +59,7 @@ int swb__codex_remove(swb_call *call);
 int swb__codex_peers(swb_call *call);
 int swb__codex_stop(swb_call *call);
 int swb__codex_read(swb_call *call);
+int swb__codex_able(swb_call *call);
+int swb__codex_code(swb_call *call);
 
 #endif

@@ -181,7 +181,9 @@ static int read_manifest(swb_call *call, const cJSON *reply)
         session->block_bytes == SWB_COUNT_UNKNOWN) {
         return swb_call_fail(call, SWB_EPROTO, 0, "the manifest tells no datasetSize or blockSize");
     }
-    if (session->dataset_bytes != swb_call_node(call)->content_bytes) {
+    /* A coded dataset is longer; the stream of it is not. */
+    session->coded = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(manifest, "protected"));
+    if (session->dataset_bytes != swb_call_node(call)->content_bytes && !session->coded) {
         snprintf(text, sizeof text, "the dataset has %llu bytes, the content %llu",
                  (unsigned long long)session->dataset_bytes,
                  (unsigned long long)swb_call_node(call)->content_bytes);
@@ -245,17 +247,45 @@ static int take_exists(swb_call *call)
     return status;
 }
 
+/* Blocks of the dataset that the node stores: the empty ones that fill up a code's last row it does
+ * not. */
+static uint64_t stored_blocks(const swb_call *call)
+{
+    const swb__codex_session *session = swb_call_session(call);
+    const swb_node *node = swb_call_node(call);
+    uint64_t blocks = (session->dataset_bytes - 1) / session->block_bytes + 1;
+    uint64_t original = (node->content_bytes - 1) / session->block_bytes + 1;
+    if (!session->coded || node->data_parts == 0) {
+        return blocks;
+    }
+    uint64_t rows = (original - 1) / node->data_parts + 1;
+    return blocks - (rows * node->data_parts - original);
+}
+
+/* Bytes of the content, of which a coded dataset has more. */
+static uint64_t done_of(swb_call *call, uint64_t bytes)
+{
+    const swb__codex_session *session = swb_call_session(call);
+    uint64_t content = swb_call_node(call)->content_bytes;
+    if (bytes >= session->dataset_bytes) {
+        return content;
+    }
+    return session->dataset_bytes == content
+               ? bytes
+               : (uint64_t)((double)bytes / (double)session->dataset_bytes * (double)content);
+}
+
 /* What the fetch came to, by what the store has more than before. The last block is stored whole,
  * and the manifest counts as a block of its own. */
 static void judge_fetch(swb_call *call, const swb__codex_space *now)
 {
     swb__codex_session *session = swb_call_session(call);
     swb_result *found = swb_call_result(call);
-    uint64_t blocks = (session->dataset_bytes - 1) / session->block_bytes + 1;
+    uint64_t blocks = stored_blocks(call);
     uint64_t bytes = now->bytes > session->before.bytes ? now->bytes - session->before.bytes : 0;
     bool whole =
         now->blocks > session->before.blocks + blocks || bytes / session->block_bytes >= blocks;
-    found->bytes_done = whole || bytes > session->dataset_bytes ? session->dataset_bytes : bytes;
+    found->bytes_done = done_of(call, whole ? session->dataset_bytes : bytes);
     if (whole) {
         session->complete = true;
         session->fetching = false;
@@ -286,7 +316,7 @@ static int take_progress(swb_call *call)
         session->active = cJSON_IsTrue(active);
     }
     if (bytes != SWB_COUNT_UNKNOWN) {
-        found->bytes_done = bytes < session->dataset_bytes ? bytes : session->dataset_bytes;
+        found->bytes_done = done_of(call, bytes);
     }
     cJSON_Delete(progress);
     return status;
@@ -384,13 +414,21 @@ int swb__codex_status(swb_call *call)
     return swb__codex_run(call, &talk);
 }
 
-/* Deleting what is not there succeeds, so we look first. */
+/* A fetch under way is cancelled first, where it can be. Deleting what is not there succeeds, so we
+ * look before. */
 static int ask_remove(swb_call *call, int index)
 {
+    char path[64];
+    const swb__codex_session *session = swb_call_session(call);
     switch (index) {
     case 0:
         return swb__codex_send_data(call, "GET", "/exists");
     case 1:
+        snprintf(path, sizeof path, "/network/%s", session->download_id);
+        return session->fetching && session->api == SWB__CODEX_NEWER
+                   ? swb__codex_send_data(call, "DELETE", path)
+                   : SWB__CODEX_SKIP;
+    case 2:
         return swb__codex_send_data(call, "DELETE", "");
     default:
         return SWB_CALL_DONE;
@@ -404,7 +442,7 @@ static int take_remove(swb_call *call, int index)
     if (status == SWB_OK && swb_call_result(call)->state == SWB_STATE_ABSENT) {
         return swb_call_fail(call, SWB_ENOENT, 0, "there is no such content");
     }
-    if (status == SWB_OK && index == 1) {
+    if (status == SWB_OK && index == 2) {
         session->complete = session->fetching = false;
     }
     return status;

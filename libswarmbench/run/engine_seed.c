@@ -14,7 +14,7 @@ static void serves_all(swb__engine *engine, uint32_t node)
     swb__engine_peer *peer = &engine->peers[node];
     bool coded = peer->row.code_end_ns != SWB__TIME_UNKNOWN;
     peer->stage = SWB__STAGE_SERVING;
-    peer->row.seed_end_ns = coded ? peer->row.code_begin_ns : engine->now_ns;
+    peer->row.seed_end_ns = coded ? peer->row.seed_end_ns : engine->now_ns;
     if (swb__engine_all(engine, SWB_ROLE_SEEDER, SWB__STAGE_SERVING)) {
         swb__engine_enter(engine, SWB__PHASE_LEECH);
     }
@@ -72,16 +72,37 @@ static bool may_ask_again(const swb__engine *engine, const swb__engine_event *ev
     return event->retriable && !upload;
 }
 
+/* One seeder after the other: the time that it takes is to be that of one, and they may share an
+ * account whose transactions are numbered. */
+static void code_next(swb__engine *engine)
+{
+    for (uint32_t i = 0; i < engine->count; i++) {
+        swb__engine_peer *peer = &engine->peers[i];
+        if (peer->row.code_begin_ns != SWB__TIME_UNKNOWN &&
+            peer->row.code_end_ns == SWB__TIME_UNKNOWN) {
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < engine->count; i++) {
+        swb__engine_peer *peer = &engine->peers[i];
+        if (peer->to_code) {
+            peer->to_code = false;
+            peer->row.code_begin_ns = engine->now_ns;
+            swb__lane(engine, i, 0)->retry_ns = 0;
+            swb__engine_call(engine, i, 0, SWB_OP_CODE, engine->now_ns);
+            return;
+        }
+    }
+}
+
 static void serves(swb__engine *engine, uint32_t node, uint32_t content)
 {
     swb__engine_lane *lane = swb__lane(engine, node, content);
     swb__engine_peer *peer = &engine->peers[node];
-    bool to_code =
-        engine->coding.coder == SWB__CODER_CLIENT && peer->row.code_end_ns == SWB__TIME_UNKNOWN;
-    if (to_code) {
-        peer->row.code_begin_ns = engine->now_ns;
-        lane->retry_ns = 0;
-        swb__engine_call(engine, node, content, SWB_OP_CODE, engine->now_ns);
+    if (engine->coding.coder == SWB__CODER_CLIENT && peer->row.code_end_ns == SWB__TIME_UNKNOWN) {
+        peer->to_code = true;
+        peer->row.seed_end_ns = engine->now_ns;
+        code_next(engine);
         return;
     }
     lane->serving = true;
@@ -96,6 +117,7 @@ static void on_coded(swb__engine *engine, const swb__engine_event *event)
     peer->row.code_end_ns = engine->now_ns;
     peer->row.stored_bytes = event->result->stored_bytes;
     if (agree_on_handle(engine, event->node, engine->coded_handle, event->result->handle)) {
+        code_next(engine);
         serves(engine, event->node, event->content);
     }
 }

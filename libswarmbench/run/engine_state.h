@@ -74,6 +74,7 @@ typedef struct swb__engine_peer {
     swb__node_stage stage;
     swb__engine_lane *lanes; /* one for each content; a service's first one alone is used */
     uint32_t preparing;      /* the content that is put in place */
+    bool to_code;            /* its client is to be asked for an erasure code */
     int64_t deadline_ns;     /* of the present stage */
     bool frozen;             /* by a fault */
     bool ended_by_fault;

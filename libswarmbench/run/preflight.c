@@ -4,6 +4,7 @@
 
 #include "run/contents.h"
 #include "run/swarm.h"
+#include "run/trial.h"
 
 /* The cells that ask most of a place: of disk, and of nodes (processes and memory). */
 typedef struct extremes {
@@ -79,6 +80,10 @@ int swb__preflight(const swb_runner *runner, swb_error *error)
         status = check_run(runner, most.disk_cell, i, error);
         if (status == SWB_OK && most.nodes_cell != most.disk_cell) {
             status = check_run(runner, most.nodes_cell, i, error);
+        }
+        const swb__mode *mode = swb__experiment_mode(runner->experiment, i);
+        if (status == SWB_OK && mode->coding.coder == SWB__CODER_CLIENT) {
+            status = swb__trial_of_coding(runner, i, most.disk_cell, error);
         }
     }
     return status;
