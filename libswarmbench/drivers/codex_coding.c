@@ -7,8 +7,10 @@
 #include "drivers/codex_api.h"
 #include "drivers/http_reply.h"
 
-#define DURATION_S 86400
-#define EXPIRY_S 43200
+/* As short as makes sense: the price that the account puts up grows with them, and what becomes of
+ * the request after it was made does not matter. */
+#define DURATION_S 3600
+#define EXPIRY_S 600
 
 /* --- can this node do it? --- */
 

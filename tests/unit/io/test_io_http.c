@@ -668,6 +668,55 @@ static void sink_that_fails_ends_the_transfer_with_its_status(void **state)
     free(stream.told.body);
 }
 
+/* Takes 64 KiB at most, and is busy until it is emptied. */
+struct basin {
+    struct stream_told stream; /* first: on_done() and take() take it */
+    size_t held;
+    size_t pauses;
+};
+
+static int fill_basin(void *argument, const void *bytes, size_t length)
+{
+    struct basin *basin = argument;
+    if (basin->held + length > 65536) {
+        basin->pauses++;
+        return SWB_EBUSY;
+    }
+    basin->held += length;
+    return take(&basin->stream, bytes, length);
+}
+
+static void sink_that_is_busy_gets_the_same_bytes_again_later(void **state)
+{
+    test_server *server = test_server_start(echo_body, NULL);
+    swb__http_client *client = connect_to(*state, server);
+    struct basin basin = {0};
+    swb__http_request request = {.method = "POST",
+                                 .path = "/",
+                                 .body_type = "application/octet-stream",
+                                 .source = fill,
+                                 .source_bytes = 1 << 20,
+                                 .sink = fill_basin,
+                                 .argument = &basin};
+    swb__http_transfer *transfer = NULL;
+    assert_int_equal(swb__http_send(&transfer, client, &request, on_done, NULL), SWB_OK);
+    for (int i = 0; i < 2000 && basin.stream.told.count == 0; i++) {
+        run_for(*state, 2);
+        basin.held = 0;
+        if (basin.stream.told.count == 0) {
+            swb__http_resume(transfer);
+        }
+    }
+    assert_int_equal(basin.stream.told.count, 1);
+    assert_int_equal(basin.stream.told.status, SWB_OK);
+    assert_int_equal(basin.stream.sunk, 1 << 20);
+    assert_false(basin.stream.wrong);
+    assert_true(basin.pauses > 0);
+    free(basin.stream.told.body);
+    swb__http_client_destroy(client);
+    test_server_stop(server);
+}
+
 static void transfer_may_be_canceled_by_its_sink(void **state)
 {
     struct stream_told stream = stream_through(*state, "/", STREAM_BYTES, 0, true);
@@ -794,6 +843,7 @@ int main(void)
         LOOP_TEST(client_may_be_destroyed_in_a_completion),
         LOOP_TEST(ten_megabytes_are_streamed_out_and_in),
         LOOP_TEST(sink_is_not_given_the_body_of_a_refusal),
+        LOOP_TEST(sink_that_is_busy_gets_the_same_bytes_again_later),
         LOOP_TEST(sink_that_fails_ends_the_transfer_with_its_status),
         LOOP_TEST(transfer_may_be_canceled_by_its_sink),
         LOOP_TEST(source_that_fails_ends_the_transfer_with_its_status),

@@ -41,6 +41,30 @@ static void assert_all_refused(const refusal *refusals, size_t count)
 
 #define ASSERT_ALL(refusals) assert_all_refused(refusals, sizeof refusals / sizeof(refusals)[0])
 
+static void erasure_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const refusal refusals[] = {
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 4}}}\n", 4, 37, "'parity' is not given"},
+        {HEAD "modes: {a: {driver: codex, erasure: {}}}\n", 4, 37, "'data' is not given"},
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 0, parity: 2}}}\n", 4, 44,
+         "erasure.data"},
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 200, parity: 100}}}\n", 4, 37,
+         "are 300 parts; a code has at most 255"},
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 4, parity: 2, extra: 3}}}\n", 4, 37,
+         "write at most extra: 2"},
+        {HEAD "modes: {a: {driver: deluge, erasure: {data: 4, parity: 2, via: storage-request}}}\n",
+         4, 38, "driver 'deluge' has no erasure coding of its own"},
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 1, parity: 1, via: storage-request}}}\n",
+         4, 37, "data must be at least 2 and not less than parity"},
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 2, parity: 1, via: magic}}}\n", 4, 63,
+         "erasure.via"},
+        {HEAD "modes: {a: {driver: codex, erasure: {data: 2, parity: 1, parts: 3}}}\n", 4, 58,
+         "parts"},
+    };
+    ASSERT_ALL(refusals);
+}
+
 static void text_that_is_no_yaml_is_refused(void **state)
 {
     (void)state;
@@ -325,6 +349,7 @@ static void file_is_found_read_and_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(erasure_that_cannot_be_is_refused),
         cmocka_unit_test(text_that_is_no_yaml_is_refused),
         cmocka_unit_test(bombs_are_refused_at_once),
         cmocka_unit_test(keys_are_known_unique_and_required),
