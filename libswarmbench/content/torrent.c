@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "content/bencode.h"
+#include "content/metainfo.h"
 #include "content/pieces.h"
 
 #define MIN_PIECE_BYTES (UINT64_C(16) << 10)
@@ -188,6 +189,32 @@ int swb_torrent_create(swb_torrent **out, const swb_content *content,
         status = make(torrent, digests, content, options, error);
     }
     free(digests);
+    if (status != SWB_OK) {
+        swb_torrent_destroy(torrent);
+        return status;
+    }
+    *out = torrent;
+    return SWB_OK;
+}
+
+int swb__torrent_of_metainfo(swb_torrent **out, const void *bytes, size_t length, swb_error *error)
+{
+    swb__metainfo_place place;
+    if (swb__metainfo_find(&place, bytes, length) != SWB_OK) {
+        return swb__fail(error, SWB_EPROTO, "%zu bytes that are no metainfo of a torrent", length);
+    }
+    swb_torrent *torrent = calloc(1, sizeof *torrent);
+    if (torrent == NULL) {
+        return swb__fail_nomem(error);
+    }
+    torrent->metainfo.limit = SIZE_MAX / 2;
+    torrent->piece_bytes = place.piece_bytes;
+    swb__buffer_append(&torrent->metainfo, bytes, length);
+    int status = torrent->metainfo.status == SWB_OK ? SWB_OK : swb__fail_nomem(error);
+    if (status == SWB_OK &&
+        !set_infohash(torrent, torrent->metainfo.data + place.info_at, place.info_length)) {
+        status = swb__fail(error, SWB_EENV, "OpenSSL does not provide SHA-1");
+    }
     if (status != SWB_OK) {
         swb_torrent_destroy(torrent);
         return status;

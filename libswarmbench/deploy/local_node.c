@@ -4,120 +4,20 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "deploy/entries.h"
-
-#define TAIL_BYTES 4096
-#define TAIL_LINES 20
-
-void swb__local_free_list(char **list)
-{
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
-        free(list[i]);
-    }
-    free(list);
-}
-
-/* Appends NAME=VALUE to a list of `count` that has room. */
-static bool add_variable(char **list, size_t *count, const char *name, const char *value)
-{
-    size_t length = strlen(name) + 1 + strlen(value) + 1;
-    char *text = malloc(length);
-    if (text == NULL) {
-        return false;
-    }
-    snprintf(text, length, "%s=%s", name, value);
-    list[(*count)++] = text;
-    return true;
-}
-
-static bool has_variable(char *const *list, const char *name)
-{
-    size_t length = strlen(name);
-    for (; *list != NULL; list++) {
-        if (strncmp(*list, name, length) == 0 && (*list)[length] == '=') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A copy of a NULL-terminated list, with room for `more`; NULL where memory runs out. */
-static char **copy_list(const char *const *list, size_t *count_out, size_t more)
-{
-    size_t count = 0;
-    while (list != NULL && list[count] != NULL) {
-        count++;
-    }
-    char **copy = calloc(count + more + 1, sizeof *copy);
-    for (size_t i = 0; copy != NULL && i < count; i++) {
-        copy[i] = strdup(list[i]);
-        if (copy[i] == NULL) {
-            swb__local_free_list(copy);
-            return NULL;
-        }
-    }
-    *count_out = count;
-    return copy;
-}
-
-/* The node sees what its launch says and these four, nothing of the runner's environment. */
-static char **make_environment(const swb_launch *launch, const char *home_dir)
-{
-    const char *path = getenv("PATH");
-    const struct {
-        const char *name;
-        const char *value;
-    } base[] = {
-        {"PATH", path != NULL ? path : "/usr/local/bin:/usr/bin:/bin"},
-        {"HOME", home_dir},
-        {"LANG", "C.UTF-8"},
-        {"TZ", "UTC"},
-    };
-    size_t count;
-    char **list = copy_list(swb_launch_environment(launch), &count, sizeof base / sizeof base[0]);
-    for (size_t i = 0; list != NULL && i < sizeof base / sizeof base[0]; i++) {
-        if (!has_variable(list, base[i].name) &&
-            !add_variable(list, &count, base[i].name, base[i].value)) {
-            swb__local_free_list(list);
-            return NULL;
-        }
-    }
-    return list;
-}
-
-/* The last lines of the node's log; "" where there are none. */
-static void read_tail(char out[TAIL_BYTES + 1], const char *path)
-{
-    size_t length = 0;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0) {
-        struct stat info;
-        off_t from =
-            fstat(fd, &info) == 0 && info.st_size > TAIL_BYTES ? info.st_size - TAIL_BYTES : 0;
-        ssize_t got = pread(fd, out, TAIL_BYTES, from);
-        length = got > 0 ? (size_t)got : 0;
-        close(fd);
-    }
-    out[length] = '\0';
-    size_t begin = length;
-    for (unsigned lines = 0; begin > 0; begin--) {
-        /* The last line's own end does not count. */
-        if (out[begin - 1] == '\n' && begin < length && ++lines == TAIL_LINES) {
-            break;
-        }
-    }
-    memmove(out, out + begin, length - begin + 1);
-}
+#include "host/entries.h"
+#include "host/node_process.h"
 
 static void tell_exited(local_node *node, int exit_code, int signal)
 {
-    char tail[TAIL_BYTES + 1];
+    char tail[SWB__TAIL_BYTES + 1] = "";
     local_site *site = node->site;
-    read_tail(tail, node->log_path);
+    int fd = open(node->log_path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        swb__log_tail(tail, fd);
+        close(fd);
+    }
     site->events.exited(site->events.argument, (size_t)(node - site->nodes), exit_code, signal,
                         tail);
 }
@@ -179,16 +79,22 @@ static int spawn(local_node *node, swb_error *error)
     return SWB_OK;
 }
 
+static const char *own_path(void)
+{
+    const char *path = getenv("PATH");
+    return path != NULL ? path : "/usr/local/bin:/usr/bin:/bin";
+}
+
 static int start(local_node *node, const swb_launch *launch, swb_error *error)
 {
-    size_t count;
     if (node->process != NULL) {
         return swb__fail(error, SWB_EBUSY, "it runs already");
     }
-    swb__local_free_list(node->argv);
-    swb__local_free_list(node->environment);
-    node->argv = copy_list(swb_launch_argv(launch), &count, 0);
-    node->environment = make_environment(launch, node->home_dir);
+    swb__list_free(node->argv);
+    swb__list_free(node->environment);
+    node->argv = swb__list_copy(swb_launch_argv(launch));
+    node->environment =
+        swb__node_environment(swb_launch_environment(launch), node->home_dir, own_path());
     if (node->argv == NULL || node->environment == NULL) {
         return swb__fail_nomem(error);
     }

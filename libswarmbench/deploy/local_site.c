@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "host/node_process.h"
 
 #define PATH_LIMIT 4096
 
@@ -226,8 +227,8 @@ static void free_site(local_site *site)
         free(node->content_dir);
         free(node->files);
         free(node->log_path);
-        swb__local_free_list(node->argv);
-        swb__local_free_list(node->environment);
+        swb__list_free(node->argv);
+        swb__list_free(node->environment);
     }
     for (size_t i = 0; site->torrents != NULL && i < site->request->content_count; i++) {
         swb_torrent_destroy(site->torrents[i]);

@@ -116,7 +116,6 @@ void swb__local_start(void *site, size_t node, const swb_launch *launch, swb_don
                       void *argument);
 void swb__local_stop(void *site, size_t node, swb_done done, void *argument);
 void swb__local_fault(void *site, size_t node, swb_fault fault, swb_done done, void *argument);
-void swb__local_free_list(char **list);
 
 /* local_content.c */
 void swb__local_make_torrent(void *site, size_t content, const char *announce, swb_done done,

@@ -19,6 +19,7 @@ struct job {
     int status;
     swb_error error;
     swb__maker_done made;
+    swb_done written;
     swb__verifier_done verified;
     swb__decoder_done decode_done;
     void *argument;
@@ -123,6 +124,36 @@ int swb__maker_torrent(swb_loop *loop, const swb__maker_source *source, const ch
         return swb__fail_nomem(error);
     }
     return submit(loop, job, make, tell_made, error);
+}
+
+static void write_content(void *argument)
+{
+    struct job *job = argument;
+    job->status = swb_content_write_file(job->content, job->path, &job->error);
+}
+
+static void tell_written(void *argument)
+{
+    struct job *job = argument;
+    job->written(job->argument, job->status, job->status == SWB_OK ? NULL : &job->error);
+    free_job(job);
+}
+
+int swb__maker_content(swb_loop *loop, const swb__maker_source *source, const char *path,
+                       swb_done done, void *argument, swb_error *error)
+{
+    struct job *job = NULL;
+    int status = new_job(&job, source, false, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    job->written = done;
+    job->argument = argument;
+    if (!copy_text(&job->path, path)) {
+        free_job(job);
+        return swb__fail_nomem(error);
+    }
+    return submit(loop, job, write_content, tell_written, error);
 }
 
 static void verify(void *argument)

@@ -35,6 +35,11 @@ int swb__maker_torrent(swb_loop *loop, const swb__maker_source *source, const ch
                        const char *announce, const char *path, swb__maker_done done, void *argument,
                        swb_error *error);
 
+/* Writes the content to a new file at `path`; its completion tells as swb_content_write_file().
+ * SWB_EINVAL, SWB_EUNSUPPORTED, SWB_ENOMEM. */
+int swb__maker_content(swb_loop *loop, const swb__maker_source *source, const char *path,
+                       swb_done done, void *argument, swb_error *error);
+
 /* Verifies the file at `path`. SWB_OK or SWB_EMISMATCH (bad_offset told), SWB_ENOENT, SWB_EIO. */
 typedef void (*swb__verifier_done)(void *argument, int status, uint64_t bad_offset,
                                    const swb_error *error);

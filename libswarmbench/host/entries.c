@@ -1,4 +1,4 @@
-#include "deploy/entries.h"
+#include "host/entries.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +68,7 @@ static int write_file(int folder, const char *name, const swb_launch_entry *entr
     return status;
 }
 
-static int write_entry(const swb_launch_entry *entry, const char *home_dir, swb_error *error)
+int swb__entry_write(const swb_launch_entry *entry, const char *home_dir, swb_error *error)
 {
     char name[256];
     const char *path = entry->path;
@@ -102,7 +102,7 @@ int swb__entries_write(const swb_launch *launch, const char *home_dir, swb_error
 {
     const swb_launch_entry *entry;
     for (size_t i = 0; (entry = swb_launch_entry_at(launch, i)) != NULL; i++) {
-        int status = write_entry(entry, home_dir, error);
+        int status = swb__entry_write(entry, home_dir, error);
         if (status != SWB_OK) {
             swb__error_context(error, "launch file '%s'", entry->path);
             return status;
