@@ -41,3 +41,6 @@ if(SWB_BUILD_CLI)
   install(FILES ${SWB_COMPLETIONS}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
           RENAME swarmbench.fish)
 endif()
+if(TARGET swb_agent)
+  install(TARGETS swb_agent swb_launcher)
+endif()

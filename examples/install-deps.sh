@@ -7,7 +7,8 @@ packages_of() {
     case $1 in
     build)
         echo build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libcjson-dev \
-            libyaml-dev libuv1-dev libsqlite3-dev libssl-dev zlib1g-dev libisal-dev
+            libyaml-dev libuv1-dev libsqlite3-dev libssl-dev zlib1g-dev libisal-dev \
+            libmicrohttpd-dev
         ;;
     clients) echo deluged qbittorrent-nox opentracker ;;
     test)

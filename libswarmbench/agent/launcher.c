@@ -1,0 +1,474 @@
+/*
+ * swarmbench-launcher ROOT: stands in for a node's program in its container. It waits for orders of
+ * the agent in ROOT/launch (launch_files.h), starts the node as its child, and tells what became of
+ * it. It outlives its agent, holds nothing but what stands in these files, and needs only libc:
+ * linked statically, it runs in any image.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/launch_files.h"
+
+/* Where a file system raises no event for what another container did. */
+#define POLL_MS 250
+#define STATE_TEMPORARY ".state.tmp"
+#define NOTHING_OPEN (-1)
+
+struct launcher {
+    const char *root;
+    int folder;  /* ROOT/launch */
+    int signals; /* signalfd */
+    int events;  /* inotify */
+    bool ending; /* SIGTERM came: nothing is started any more */
+
+    long long instance;
+    unsigned long long order;
+    int result;
+    unsigned long long starts;
+    char run[8];
+    pid_t pid;
+    long long since_ns;
+    int exit_code;
+    int signal;
+};
+
+struct spec {
+    char *text;
+    const char *directory;
+    char **argv;
+    char **environment;
+};
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("swarmbench-launcher: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+static long long now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void set_run(struct launcher *launcher, const char *run, pid_t pid)
+{
+    snprintf(launcher->run, sizeof launcher->run, "%s", run);
+    launcher->pid = pid;
+    launcher->since_ns = now_ns();
+}
+
+static void tell_state(const struct launcher *launcher)
+{
+    char text[SWB__STATE_MAX_BYTES];
+    int length =
+        snprintf(text, sizeof text, SWB__STATE_FORMAT "\n", launcher->instance, launcher->order,
+                 launcher->result, launcher->starts, launcher->run, (long)launcher->pid,
+                 launcher->since_ns, launcher->exit_code, launcher->signal);
+    unlinkat(launcher->folder, STATE_TEMPORARY, 0);
+    int fd = openat(launcher->folder, STATE_TEMPORARY,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    bool written = fd >= 0 && write(fd, text, (size_t)length) == length;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!written ||
+        renameat(launcher->folder, STATE_TEMPORARY, launcher->folder, SWB__LAUNCH_STATE) != 0) {
+        say("%s/" SWB__LAUNCH_FOLDER "/" SWB__LAUNCH_STATE ": %s", launcher->root, strerror(errno));
+    }
+}
+
+/* Reads a regular file of at most `limit` bytes; a NUL follows it. -1 with errno set. */
+static ssize_t read_file(char **out, int folder, const char *name, size_t limit)
+{
+    struct stat info;
+    ssize_t length = -1;
+    char *text = NULL;
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 0 ||
+        (size_t)info.st_size > limit) {
+        errno = EFBIG;
+    } else if ((text = malloc((size_t)info.st_size + 1)) != NULL) {
+        length = read(fd, text, (size_t)info.st_size);
+        if (length == info.st_size) {
+            text[length] = '\0';
+            *out = text;
+        } else {
+            free(text);
+            length = -1;
+            errno = EIO;
+        }
+    }
+    close(fd);
+    return length;
+}
+
+/* What a launcher before this one left: its numbers go on, its node is gone with it. */
+static void take_over(struct launcher *launcher)
+{
+    char *text;
+    struct launcher old = {0};
+    long pid = 0;
+    launcher->instance = now_ns();
+    set_run(launcher, "idle", 0);
+    if (read_file(&text, launcher->folder, SWB__LAUNCH_STATE, SWB__STATE_MAX_BYTES) < 0) {
+        return;
+    }
+    if (sscanf(text, SWB__STATE_FORMAT, &old.instance, &old.order, &old.result, &old.starts,
+               old.run, &pid, &old.since_ns, &old.exit_code, &old.signal) == SWB__STATE_FIELDS) {
+        bool ran = strcmp(old.run, "running") == 0;
+        launcher->order = old.order;
+        launcher->result = old.result;
+        launcher->starts = old.starts;
+        launcher->exit_code = old.exit_code;
+        launcher->signal = ran ? SIGKILL : old.signal;
+        set_run(launcher, ran ? "exited" : old.run, 0);
+    }
+    free(text);
+}
+
+/* Takes `*count` strings from `*at` on into a list of that many and `more`; NULL where they are not
+ * there. */
+static char **take_list(char **at, const char *end, size_t more, size_t *count)
+{
+    char *rest;
+    if (*at >= end) {
+        return NULL;
+    }
+    unsigned long wanted = strtoul(*at, &rest, 10);
+    if (*rest != '\0' || rest == *at || wanted > SWB__SPEC_MAX_BYTES) {
+        return NULL;
+    }
+    *at = rest + 1;
+    char **list = calloc(wanted + more + 1, sizeof *list);
+    for (size_t i = 0; list != NULL && i < wanted; i++) {
+        if (*at >= end) {
+            free(list);
+            return NULL;
+        }
+        list[i] = *at;
+        *at += strlen(*at) + 1;
+    }
+    *count = wanted;
+    return list;
+}
+
+static void free_spec(struct spec *spec)
+{
+    free(spec->argv);
+    free(spec->environment);
+    free(spec->text);
+}
+
+static bool has_path(char *const *environment)
+{
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, "PATH=", 5) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 0 or an errno. The node gets the PATH of its container where it is given none. */
+static int read_spec(struct spec *spec, int folder)
+{
+    static char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
+                                 "/bin";
+    size_t count = 0;
+    *spec = (struct spec){0};
+    ssize_t length = read_file(&spec->text, folder, SWB__LAUNCH_SPEC, SWB__SPEC_MAX_BYTES);
+    if (length < 0) {
+        return errno;
+    }
+    char *at = spec->text;
+    const char *end = spec->text + length;
+    if (length == 0 || end[-1] != '\0' || strcmp(at, SWB__SPEC_MAGIC) != 0) {
+        return EBADMSG;
+    }
+    at += strlen(at) + 1;
+    spec->directory = at;
+    at += at < end ? strlen(at) + 1 : 0;
+    spec->argv = take_list(&at, end, 0, &count);
+    if (spec->argv == NULL || count == 0) {
+        return EBADMSG;
+    }
+    spec->environment = take_list(&at, end, 1, &count);
+    if (spec->environment == NULL || at != end) {
+        return EBADMSG;
+    }
+    if (!has_path(spec->environment)) {
+        /* "PATH=..." as it stands in this process's own environment. */
+        char *own = getenv("PATH");
+        spec->environment[count] = own != NULL && own[0] != '\0' ? own - 5 : default_path;
+    }
+    return 0;
+}
+
+/* In the child. Tells the errno of what failed through `told`. */
+static void become_node(const struct spec *spec, int log, int told)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    /* A session of its own, so that a signal reaches all of it; and no life without the launcher.
+     */
+    if (setsid() >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && null >= 0 && dup2(null, 0) == 0 &&
+        dup2(log, 1) == 1 && dup2(log, 2) == 2 && chdir(spec->directory) == 0) {
+        environ = spec->environment;
+        execvp(spec->argv[0], spec->argv);
+    }
+    int failure = errno;
+    ssize_t written = write(told, &failure, sizeof failure);
+    _exit(written == sizeof failure ? 127 : 126);
+}
+
+/* Starts the node; 0 or an errno, also that of its exec. */
+static int spawn(pid_t *pid_out, const struct launcher *launcher, const struct spec *spec)
+{
+    int told[2];
+    int failure = 0;
+    int log = openat(launcher->folder, SWB__LAUNCH_LOG,
+                     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (log < 0) {
+        return errno;
+    }
+    if (pipe2(told, O_CLOEXEC) != 0) {
+        failure = errno;
+        close(log);
+        return failure;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        become_node(spec, log, told[1]);
+    }
+    failure = pid < 0 ? errno : 0;
+    close(log);
+    close(told[1]);
+    if (pid > 0 && read(told[0], &failure, sizeof failure) == (ssize_t)sizeof failure) {
+        waitpid(pid, NULL, 0);
+    } else if (pid > 0) {
+        *pid_out = pid;
+    }
+    close(told[0]);
+    return failure;
+}
+
+static int start(struct launcher *launcher)
+{
+    struct spec spec;
+    pid_t pid = 0;
+    if (launcher->pid != 0) {
+        return EBUSY;
+    }
+    if (launcher->ending) {
+        return ESHUTDOWN;
+    }
+    int failure = read_spec(&spec, launcher->folder);
+    if (failure == 0) {
+        failure = spawn(&pid, launcher, &spec);
+    }
+    if (failure == 0) {
+        launcher->starts++;
+        set_run(launcher, "running", pid);
+    }
+    free_spec(&spec);
+    return failure;
+}
+
+static int send_signal(const struct launcher *launcher, int signal)
+{
+    if (launcher->pid == 0) {
+        return ESRCH;
+    }
+    return kill(-launcher->pid, signal) == 0 ? 0 : errno;
+}
+
+/* Carries out the order that lies there, if there is one. */
+static void take_order(struct launcher *launcher)
+{
+    char *text;
+    unsigned long long sequence = 0;
+    char verb[8] = "";
+    int number = 0;
+    ssize_t length = read_file(&text, launcher->folder, SWB__LAUNCH_ORDER, SWB__ORDER_MAX_BYTES);
+    if (length < 0 && errno == ENOENT) {
+        return;
+    }
+    /* Gone before it is carried out: so it is done once, whatever happens meanwhile. */
+    unlinkat(launcher->folder, SWB__LAUNCH_ORDER, 0);
+    if (length < 0) {
+        say("an order cannot be read: %s", strerror(errno));
+        return;
+    }
+    int fields = sscanf(text, "%llu %7s %d", &sequence, verb, &number);
+    free(text);
+    if (fields < 2 || sequence <= launcher->order) {
+        return;
+    }
+    launcher->order = sequence;
+    if (strcmp(verb, "start") == 0) {
+        launcher->result = start(launcher);
+    } else if (strcmp(verb, "signal") == 0 && fields == 3 && number > 0 && number <= SIGRTMAX) {
+        launcher->result = send_signal(launcher, number);
+    } else {
+        launcher->result = EINVAL;
+    }
+    tell_state(launcher);
+}
+
+/* Ends what the node left behind: its group, and what had left that and fell to us. */
+static void end_leftovers(pid_t pid)
+{
+    char text[4096];
+    kill(-pid, SIGKILL);
+    int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[length > 0 ? length : 0] = '\0';
+    for (char *at = text, *next;; at = next) {
+        long child = strtol(at, &next, 10);
+        if (next == at || child <= 1) {
+            return;
+        }
+        kill((pid_t)child, SIGKILL);
+    }
+}
+
+static void reap(struct launcher *launcher)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != launcher->pid) {
+            continue;
+        }
+        end_leftovers(pid);
+        launcher->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+        launcher->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        set_run(launcher, "exited", 0);
+        tell_state(launcher);
+    }
+}
+
+static void on_signals(struct launcher *launcher)
+{
+    struct signalfd_siginfo info;
+    while (read(launcher->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            continue; /* reap() looks after all, whatever was told */
+        }
+        launcher->ending = true;
+        if (launcher->pid != 0) {
+            kill(-launcher->pid, SIGTERM);
+            /* A stopped process takes the signal only once it goes on. */
+            kill(-launcher->pid, SIGCONT);
+        }
+    }
+    reap(launcher);
+}
+
+static int run(struct launcher *launcher)
+{
+    char events[4096];
+    struct pollfd ready[] = {{launcher->signals, POLLIN, 0}, {launcher->events, POLLIN, 0}};
+    for (;;) {
+        take_order(launcher);
+        reap(launcher);
+        if (launcher->ending && launcher->pid == 0) {
+            return EXIT_SUCCESS;
+        }
+        if (poll(ready, 2, POLL_MS) < 0 && errno != EINTR) {
+            say("poll: %s", strerror(errno));
+            return EXIT_FAILURE;
+        }
+        on_signals(launcher);
+        while (read(launcher->events, events, sizeof events) > 0) {
+            /* That something happened is all that counts. */
+        }
+    }
+}
+
+static bool open_signals(struct launcher *launcher)
+{
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGCHLD);
+    launcher->signals = -1;
+    if (sigprocmask(SIG_BLOCK, &wanted, NULL) == 0) {
+        launcher->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    }
+    return launcher->signals >= 0;
+}
+
+static bool open_folder(struct launcher *launcher)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/" SWB__LAUNCH_FOLDER, launcher->root);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+        return false;
+    }
+    launcher->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    launcher->events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    /* Without events, orders are found by looking for them. */
+    if (launcher->events >= 0) {
+        inotify_add_watch(launcher->events, path, IN_MOVED_TO);
+    }
+    /* Two launchers would take each other's orders. */
+    return launcher->folder >= 0 && flock(launcher->folder, LOCK_EX | LOCK_NB) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct launcher launcher = {.folder = NOTHING_OPEN};
+    if (argc != 2 || argv[1][0] != '/') {
+        say("usage: swarmbench-launcher ROOT      the absolute path that its agent is given too");
+        return 2;
+    }
+    launcher.root = argv[1];
+    /* Orphans of the node come to us, so that none stays behind as a zombie. */
+    if (!open_signals(&launcher) || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
+        !open_folder(&launcher)) {
+        say("%s: %s", launcher.root, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    take_over(&launcher);
+    tell_state(&launcher);
+    return run(&launcher);
+}

@@ -1,0 +1,190 @@
+/* The swarmbench-agent command. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <swarmbench/version.h>
+
+#include "agent/agent.h"
+#include "agent/install.h"
+#include "base/file.h"
+#include "host/wire.h"
+
+enum { EXIT_DONE = 0, EXIT_INPUT = 2, EXIT_ENVIRONMENT = 3 };
+
+static const char usage[] =
+    "usage: swarmbench-agent serve --root DIR --token-file FILE [--port N] [--address IP]\n"
+    "                              [--interface NAME]\n"
+    "       swarmbench-agent install DIR      copy swarmbench-launcher there\n"
+    "       swarmbench-agent version\n"
+    "\n"
+    "serve stands beside a node whose program is started by `swarmbench-launcher DIR`.\n"
+    "  --root DIR         the absolute path of the directory that both share\n"
+    "  --token-file FILE  holds the token that requests must carry, 16 to 1024 bytes\n"
+    "  --port N           to listen on; 9191 if not given, 0 for any that is free\n"
+    "  --address IP       to listen on; :: (all) if not given\n"
+    "  --interface NAME   the interface whose bytes are counted; all but lo if not given\n";
+
+static int fail(const swb_error *error)
+{
+    fprintf(stderr, "swarmbench-agent: %s\n", error->message);
+    return error->status == SWB_EINVAL ? EXIT_INPUT : EXIT_ENVIRONMENT;
+}
+
+static int fail_usage(void)
+{
+    fputs(usage, stderr);
+    return EXIT_INPUT;
+}
+
+static int read_token(char **out, const char *path, swb_error *error)
+{
+    int status = swb__read_file(out, NULL, path, 1024, error);
+    if (status == SWB_OK) {
+        (*out)[strcspn(*out, "\r\n")] = '\0';
+    }
+    return status;
+}
+
+typedef struct serve {
+    swb__node_agent_options options;
+    const char *token_file;
+    swb_loop *loop;
+    bool ending;
+} serve;
+
+static int take_arguments(serve *out, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"root", required_argument, NULL, 'r'},       {"port", required_argument, NULL, 'p'},
+        {"address", required_argument, NULL, 'a'},    {"interface", required_argument, NULL, 'i'},
+        {"token-file", required_argument, NULL, 't'}, {NULL, 0, NULL, 0},
+    };
+    int letter;
+    uint64_t port;
+    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (letter) {
+        case 'r':
+            out->options.root = optarg;
+            break;
+        case 'a':
+            out->options.address = optarg;
+            break;
+        case 'i':
+            out->options.interface = optarg;
+            break;
+        case 't':
+            out->token_file = optarg;
+            break;
+        case 'p':
+            if (!swb__wire_parse_uint64(&port, optarg) || port > UINT16_MAX) {
+                fprintf(stderr, "swarmbench-agent: '%s' is no port: 0 to 65535\n", optarg);
+                return EXIT_INPUT;
+            }
+            out->options.port = (uint16_t)port;
+            break;
+        default:
+            return fail_usage();
+        }
+    }
+    return optind == argc && out->options.root != NULL && out->token_file != NULL ? EXIT_DONE
+                                                                                  : fail_usage();
+}
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+    serve *state = handle->data;
+    (void)signal;
+    state->ending = true;
+}
+
+static void serve_until_signal(serve *state)
+{
+    uv_signal_t signals[2];
+    static const int numbers[] = {SIGTERM, SIGINT};
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(swb__loop_uv(state->loop), &signals[i]);
+        signals[i].data = state;
+        uv_signal_start(&signals[i], on_signal, numbers[i]);
+    }
+    while (!state->ending) {
+        swb__loop_step(state->loop, -1);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        uv_close((uv_handle_t *)&signals[i], NULL);
+    }
+    swb__loop_step(state->loop, 0);
+}
+
+/* Without IPv6 in the kernel, :: cannot be listened on. */
+static int start(swb__node_agent **agent, serve *state, swb_error *error)
+{
+    bool chosen = state->options.address != NULL;
+    state->options.address = chosen ? state->options.address : "::";
+    int status = swb__node_agent_start(agent, state->loop, &state->options, error);
+    if (status == SWB_EENV && !chosen) {
+        state->options.address = "0.0.0.0";
+        status = swb__node_agent_start(agent, state->loop, &state->options, error);
+    }
+    return status;
+}
+
+static int serve_command(int argc, char **argv)
+{
+    serve state = {.options = {.port = 9191}};
+    swb__node_agent *agent = NULL;
+    swb_error error = SWB_ERROR_INIT;
+    char *token = NULL;
+    int code = take_arguments(&state, argc, argv);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    int status = read_token(&token, state.token_file, &error);
+    if (status == SWB_OK) {
+        state.options.token = token;
+        status = swb__loop_create(&state.loop, &error);
+    }
+    if (status == SWB_OK) {
+        status = start(&agent, &state, &error);
+    }
+    free(token);
+    if (status == SWB_OK) {
+        printf("swarmbench-agent: listening on port %u\n", swb__node_agent_port(agent));
+        fflush(stdout);
+        serve_until_signal(&state);
+    }
+    swb__node_agent_stop(agent);
+    swb__loop_destroy(state.loop);
+    return status == SWB_OK ? EXIT_DONE : fail(&error);
+}
+
+static int install_command(int argc, char **argv)
+{
+    swb_error error = SWB_ERROR_INIT;
+    if (argc != 2) {
+        return fail_usage();
+    }
+    return swb__install_launcher(argv[1], &error) == SWB_OK ? EXIT_DONE : fail(&error);
+}
+
+int main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    if (strcmp(command, "serve") == 0) {
+        return serve_command(argc - 1, argv + 1);
+    }
+    if (strcmp(command, "install") == 0) {
+        return install_command(argc - 1, argv + 1);
+    }
+    if (argc == 2 && (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)) {
+        puts("swarmbench-agent " SWB_VERSION_STRING);
+        return EXIT_DONE;
+    }
+    if (argc == 2 && (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
+    }
+    return fail_usage();
+}
