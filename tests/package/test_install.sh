@@ -39,6 +39,14 @@ check "find_package, static" by_cmake static ON
 check "pkg-config, shared" by_pkg_config swarmbench
 check "pkg-config, static" by_pkg_config swarmbench-static
 check "the command, from the moved prefix" "$prefix/bin/swarmbench" version
+if grep -q swarmbench-agent "$build/build.ninja"; then
+    check "the agent, from the moved prefix" "$prefix/bin/swarmbench-agent" version
+    "$prefix/bin/swarmbench-agent" install "$scratch/tools"
+    if ldd "$scratch/tools/swarmbench-launcher" >/dev/null 2>&1; then
+        echo "swarmbench-launcher needs shared libraries" >&2
+        exit 1
+    fi
+fi
 if ldd "$scratch/swarmbench-static" | grep -q libswarmbench; then
     echo "the static consumer needs the shared library" >&2
     exit 1
