@@ -58,9 +58,11 @@ class Pod:
         return code
 
     def __exit__(self, *unused):
-        self.stop_agent()
+        codes = [self.stop_agent()]
         self.launcher.terminate()
-        self.launcher.wait(timeout=20)
+        codes.append(self.launcher.wait(timeout=20))
+        if codes != [0, 0]:  # also where a sanitizer has found something
+            raise AssertionError(f"agent and launcher ended with {codes}")
 
     def request(self, method, path, data=None, headers=None, timeout=60):
         """Sends bytes; returns the answer's bytes, or raises Refused."""
