@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "agent/launch_files.h"
+#include "agent/launcher_spec.h"
 
 /* Where a file system raises no event for what another container did. */
 #define POLL_MS 250
@@ -47,13 +48,6 @@ struct launcher {
     long long since_ns;
     int exit_code;
     int signal;
-};
-
-struct spec {
-    char *text;
-    const char *directory;
-    char **argv;
-    char **environment;
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -102,34 +96,6 @@ static void tell_state(const struct launcher *launcher)
     }
 }
 
-/* Reads a regular file of at most `limit` bytes; a NUL follows it. -1 with errno set. */
-static ssize_t read_file(char **out, int folder, const char *name, size_t limit)
-{
-    struct stat info;
-    ssize_t length = -1;
-    char *text = NULL;
-    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 0 ||
-        (size_t)info.st_size > limit) {
-        errno = EFBIG;
-    } else if ((text = malloc((size_t)info.st_size + 1)) != NULL) {
-        length = read(fd, text, (size_t)info.st_size);
-        if (length == info.st_size) {
-            text[length] = '\0';
-            *out = text;
-        } else {
-            free(text);
-            length = -1;
-            errno = EIO;
-        }
-    }
-    close(fd);
-    return length;
-}
-
 /* What a launcher before this one left: its numbers go on, its node is gone with it. */
 static void take_over(struct launcher *launcher)
 {
@@ -138,7 +104,7 @@ static void take_over(struct launcher *launcher)
     long pid = 0;
     launcher->instance = now_ns();
     set_run(launcher, "idle", 0);
-    if (read_file(&text, launcher->folder, SWB__LAUNCH_STATE, SWB__STATE_MAX_BYTES) < 0) {
+    if (swb__launcher_read(&text, launcher->folder, SWB__LAUNCH_STATE, SWB__STATE_MAX_BYTES) < 0) {
         return;
     }
     if (sscanf(text, SWB__STATE_FORMAT, &old.instance, &old.order, &old.result, &old.starts,
@@ -154,86 +120,8 @@ static void take_over(struct launcher *launcher)
     free(text);
 }
 
-/* Takes `*count` strings from `*at` on into a list of that many and `more`; NULL where they are not
- * there. */
-static char **take_list(char **at, const char *end, size_t more, size_t *count)
-{
-    char *rest;
-    if (*at >= end) {
-        return NULL;
-    }
-    unsigned long wanted = strtoul(*at, &rest, 10);
-    if (*rest != '\0' || rest == *at || wanted > SWB__SPEC_MAX_BYTES) {
-        return NULL;
-    }
-    *at = rest + 1;
-    char **list = calloc(wanted + more + 1, sizeof *list);
-    for (size_t i = 0; list != NULL && i < wanted; i++) {
-        if (*at >= end) {
-            free(list);
-            return NULL;
-        }
-        list[i] = *at;
-        *at += strlen(*at) + 1;
-    }
-    *count = wanted;
-    return list;
-}
-
-static void free_spec(struct spec *spec)
-{
-    free(spec->argv);
-    free(spec->environment);
-    free(spec->text);
-}
-
-static bool has_path(char *const *environment)
-{
-    for (; *environment != NULL; environment++) {
-        if (strncmp(*environment, "PATH=", 5) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* 0 or an errno. The node gets the PATH of its container where it is given none. */
-static int read_spec(struct spec *spec, int folder)
-{
-    static char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
-                                 "/bin";
-    size_t count = 0;
-    *spec = (struct spec){0};
-    ssize_t length = read_file(&spec->text, folder, SWB__LAUNCH_SPEC, SWB__SPEC_MAX_BYTES);
-    if (length < 0) {
-        return errno;
-    }
-    char *at = spec->text;
-    const char *end = spec->text + length;
-    if (length == 0 || end[-1] != '\0' || strcmp(at, SWB__SPEC_MAGIC) != 0) {
-        return EBADMSG;
-    }
-    at += strlen(at) + 1;
-    spec->directory = at;
-    at += at < end ? strlen(at) + 1 : 0;
-    spec->argv = take_list(&at, end, 0, &count);
-    if (spec->argv == NULL || count == 0) {
-        return EBADMSG;
-    }
-    spec->environment = take_list(&at, end, 1, &count);
-    if (spec->environment == NULL || at != end) {
-        return EBADMSG;
-    }
-    if (!has_path(spec->environment)) {
-        /* "PATH=..." as it stands in this process's own environment. */
-        char *own = getenv("PATH");
-        spec->environment[count] = own != NULL && own[0] != '\0' ? own - 5 : default_path;
-    }
-    return 0;
-}
-
 /* In the child. Tells the errno of what failed through `told`. */
-static void become_node(const struct spec *spec, int log, int told)
+static void become_node(const swb__spec *spec, int log, int told)
 {
     sigset_t none;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -252,7 +140,7 @@ static void become_node(const struct spec *spec, int log, int told)
 }
 
 /* Starts the node; 0 or an errno, also that of its exec. */
-static int spawn(pid_t *pid_out, const struct launcher *launcher, const struct spec *spec)
+static int spawn(pid_t *pid_out, const struct launcher *launcher, const swb__spec *spec)
 {
     int told[2];
     int failure = 0;
@@ -284,7 +172,7 @@ static int spawn(pid_t *pid_out, const struct launcher *launcher, const struct s
 
 static int start(struct launcher *launcher)
 {
-    struct spec spec;
+    swb__spec spec;
     pid_t pid = 0;
     if (launcher->pid != 0) {
         return EBUSY;
@@ -292,7 +180,7 @@ static int start(struct launcher *launcher)
     if (launcher->ending) {
         return ESHUTDOWN;
     }
-    int failure = read_spec(&spec, launcher->folder);
+    int failure = swb__spec_read(&spec, launcher->folder);
     if (failure == 0) {
         failure = spawn(&pid, launcher, &spec);
     }
@@ -300,7 +188,7 @@ static int start(struct launcher *launcher)
         launcher->starts++;
         set_run(launcher, "running", pid);
     }
-    free_spec(&spec);
+    swb__spec_finish(&spec);
     return failure;
 }
 
@@ -319,7 +207,8 @@ static void take_order(struct launcher *launcher)
     unsigned long long sequence = 0;
     char verb[8] = "";
     int number = 0;
-    ssize_t length = read_file(&text, launcher->folder, SWB__LAUNCH_ORDER, SWB__ORDER_MAX_BYTES);
+    ssize_t length =
+        swb__launcher_read(&text, launcher->folder, SWB__LAUNCH_ORDER, SWB__ORDER_MAX_BYTES);
     if (length < 0 && errno == ENOENT) {
         return;
     }

@@ -177,7 +177,11 @@ static int tear_down(void **state)
 static void spec_is_started_and_its_end_told(void **state)
 {
     struct fixture *fixture = *state;
-    struct state running = start(fixture, "echo $A in $PWD; sleep 0.1; exit 7");
+    char go[128];
+    struct state running =
+        start(fixture, "echo $A in $PWD; while [ ! -e launch/go ]; do sleep 0.01; done; exit 7");
+    path_of(go, fixture, "go");
+    assert_int_equal(swb__write_file(go, 0644, "", 0, NULL), SWB_OK);
     assert_int_equal(running.result, 0);
     assert_true(running.starts == 1 && running.pid > 0);
     struct state ended = await(fixture, 1, "exited");
@@ -205,9 +209,10 @@ static void what_left_the_group_does_not_outlive_the_node(void **state)
     char path[128];
     char *text;
     path_of(path, fixture, "daemon.pid");
-    start(fixture, "setsid sh -c 'echo $$ > launch/daemon.pid; echo away; exec sleep 100' & "
-                   "while ! grep -q away launch/node.log; do sleep 0.01; done; exit 0");
-    await(fixture, 1, "exited");
+    put_spec(fixture, fixture->root,
+             "setsid sh -c 'echo $$ > launch/daemon.pid; echo away; exec sleep 100' & "
+             "while ! grep -q away launch/node.log; do sleep 0.01; done; exit 0");
+    await(fixture, give_order(fixture, "start"), "exited");
     assert_int_equal(swb__read_file(&text, NULL, path, 100, NULL), SWB_OK);
     pid_t daemon = (pid_t)atoi(text);
     free(text);
