@@ -18,6 +18,17 @@ static const swb__metric metrics[] = {
      "The last leecher's completion minus the first leecher's."},
     {"upload time", "ns", SWB__DIRECTION_LESS,
      "From the command to seed to the moment that the node serves the content."},
+    {"coding time", "ns", SWB__DIRECTION_LESS,
+     "From asking a seeder's client to erasure-code what it was given to the coded dataset; it is "
+     "apart from upload time and download."},
+    {"coded size", "bytes", SWB__DIRECTION_LESS,
+     "Size of the whole erasure code of the content, k + m parts; over the file's size it is the "
+     "code's overhead."},
+    {"decoding time", "ns", SWB__DIRECTION_LESS,
+     "Computing the content from its parts once any k are there, measured while nothing is "
+     "fetched. The time to 100 % of such a download is the k-th part's completion and this."},
+    {"bytes beyond need", "bytes", SWB__DIRECTION_LESS,
+     "Bytes that a leecher fetched of parts that were not among the k it decoded."},
     {"start skew", "ns", SWB__DIRECTION_LESS,
      "The latest minus the earliest actual start among leechers meant to start together; it is "
      "never subtracted from a time."},

@@ -31,6 +31,24 @@ static const swb__finding findings[] = {
      " AND NOT EXISTS (SELECT 1 FROM run AS later WHERE later.experiment = ?1"
      " AND later.plan_index = run.plan_index AND later.attempt > run.attempt)))"
      " ORDER BY run.plan_index, run.attempt"},
+    {"erasure", "Erasure coding",
+     "WITH coded AS (SELECT run.id, run.mode, cell.plan_index, cell.label, run.coding,"
+     " round(run.coded_bytes * 1.0 / cell.file_size_bytes, 3) AS overhead,"
+     " (SELECT max(code_end_ns - code_begin_ns) FROM node WHERE node.run = run.id) AS coding_ns,"
+     " (SELECT max(decode_ns) FROM download WHERE download.run = run.id) AS decode_ns,"
+     " (SELECT sum(beyond_bytes) * 1.0 / sum(bytes) FROM download WHERE download.run = run.id"
+     "  AND run.coding LIKE '%library')"
+     " AS beyond,"
+     " (SELECT count(*) FROM part WHERE part.run = run.id AND fate IN ('stalled', 'failed'))"
+     " AS given_up"
+     " FROM run JOIN cell ON cell.id = run.cell"
+     " WHERE run.experiment = ? AND run.coding IS NOT NULL AND run.state IN ('done', 'failed'))"
+     " SELECT mode, label AS cell, coding, max(overhead) AS 'stored / file',"
+     " coalesce(round(max(coding_ns) / 1e9, 3), '') AS 'coding by client, s',"
+     " coalesce(round(max(decode_ns) / 1e6, 1), '') AS 'decoding, ms',"
+     " coalesce(round(100.0 * avg(beyond), 1), '') AS 'fetched beyond need, %',"
+     " sum(given_up) AS 'parts given up'"
+     " FROM coded GROUP BY plan_index, mode, coding ORDER BY plan_index, mode"},
     {"cells_ended", "Why repetitions ended",
      "SELECT label AS cell, ending AS reason FROM cell"
      " WHERE experiment = ? AND ending IS NOT NULL ORDER BY plan_index"},
