@@ -118,6 +118,10 @@ typedef enum swb_format {
     SWB_FORMAT_MARKDOWN = 1, /**< for a page */
     SWB_FORMAT_JSON = 2,     /**< one JSON value */
     SWB_FORMAT_CSV = 3,      /**< RFC 4180, with a header line */
+    SWB_FORMAT_HTML = 4,     /**< one page, complete in itself */
+    /** An object a line, each with every column, null where unknown; a column has one type in all
+     *  rows (real numbers are written with a point), so that columnar formats can be made of it. */
+    SWB_FORMAT_JSON_LINES = 5,
 } swb_format;
 
 /**

@@ -91,16 +91,117 @@ SWB_API int swb_results_progress(swb_progress *out, swb_results *results, size_t
                                  swb_error *error);
 
 /**
- * Writes a report on the file to `fd`: SWB_FORMAT_TEXT (for a terminal), SWB_FORMAT_MARKDOWN or
+ * Writes a report on the file to `fd`: SWB_FORMAT_TEXT (for a terminal), SWB_FORMAT_MARKDOWN,
+ * SWB_FORMAT_HTML (one page that opens from disk and needs no network; see swb_page_library()) or
  * SWB_FORMAT_JSON. Returns SWB_EINVAL (format), SWB_EIO, SWB_EDB, SWB_ENOMEM.
+ *
+ * The JSON is the summary for programs: {"experiments": [{"name", "margin", "confidence", "runs",
+ * "rows", "notes", ...}]}. An element of "rows" is one mode in one cell, with what
+ * swb_summary_row has under the same names, and "comparison": null for the baseline and where
+ * nothing may be compared, else {"blocks", "ratio", "low", "high" (two-sided interval of the
+ * ratio), "cliffs_delta", "p_not_inferior", "p_inferior", "verdict" ("not inferior", "inferior",
+ * "undecided"), "further_blocks" (null: not foreseeable)}. What is unknown or infinite is null.
  */
 SWB_API int swb_results_report(swb_results *results, swb_format format, int fd, swb_error *error);
 
 /**
- * Writes one table to `fd` as SWB_FORMAT_CSV or SWB_FORMAT_JSON (an array of objects). `table` is
- * one of swb_results_table_name(). Rows are streamed: bounded memory for any size.
- * Returns SWB_ENOENT (no such table; the message lists them), SWB_EINVAL (format), SWB_EIO,
- * SWB_EDB, SWB_ENOMEM.
+ * What draws the charts of HTML pages, with its versions: "vega 6.2.0, ...". NULL where the library
+ * was built without it: pages then have everything but charts, and say how to get them. Static.
+ */
+SWB_API const char *swb_page_library(void);
+
+/** A chart that swb_results_chart() can make. Static; never freed. */
+typedef struct swb_chart {
+    const char *name;        /**< for programs: "completion" */
+    const char *title;       /**< for people: "Downloads completed over time" */
+    const char *description; /**< what it shows and how to read it: a sentence or two */
+} swb_chart;
+
+/** Chart `index`, in the order of a report; NULL past the end. Static. */
+SWB_API const swb_chart *swb_chart_at(size_t index);
+
+/** What a chart is of, and how large it may get. Start with SWB_CHART_OPTIONS_INIT. */
+typedef struct swb_chart_options {
+    uint32_t version; /**< SWB_CHART_OPTIONS_VERSION */
+    /** The experiment: its name (the newest of that name), else its number as
+     *  swb_results_progress() counts. NULL: the newest. */
+    const char *experiment;
+    const char *cell;  /**< only this cell: its number in the plan, or its label. NULL: all */
+    const char *modes; /**< only these modes: names separated by commas. NULL: all */
+    /** Rows of data in the chart at most, 100 to 100000; 0: 5000. Series are thinned to it (their
+     *  ends are kept), and where that is not enough later cells are left out; the subtitle says
+     *  so. The JSON is under 64 KiB and 512 bytes a row, data and labels included. */
+    uint32_t rows_max;
+    uint32_t width_px; /**< of a plot, 100 to 4000; 0: what fits a page 900 px wide */
+} swb_chart_options;
+
+#define SWB_CHART_OPTIONS_VERSION 1
+#define SWB_CHART_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        SWB_CHART_OPTIONS_VERSION, NULL, NULL, NULL, 0, 0                                          \
+    }
+
+/**
+ * Writes chart `name`, one of swb_chart_at(), to `fd` as a Vega-Lite specification: one JSON object
+ * with all its data, valid under the schemas of Vega-Lite 5 and 6, which names no file and no
+ * address but that of its schema. `options` NULL: the defaults. `fd` stays the caller's.
+ *
+ * Results of stand-ins and simulations are marked in the names of their modes; downloads that
+ * failed are in the chart as what never completed. Where there is nothing to show (no finished run,
+ * nothing to compare) the chart has no rows, and its subtitle says why.
+ *
+ * Returns SWB_ENOENT (no such chart, experiment, cell or mode; the message lists what there is),
+ * SWB_EINVAL (an option out of its range), SWB_EIO, SWB_EDB, SWB_ENOMEM.
+ */
+SWB_API int swb_results_chart(swb_results *results, const char *name,
+                              const swb_chart_options *options, int fd, swb_error *error);
+
+/** How two results files are compared. Start with SWB_COMPARE_OPTIONS_INIT. */
+typedef struct swb_compare_options {
+    uint32_t version;       /**< SWB_COMPARE_OPTIONS_VERSION */
+    const char *experiment; /**< only experiments of this name; NULL: all that both files have */
+    double margin;          /**< 0.2 = 20 %; 0: that of the first file's experiment */
+    double confidence;      /**< 0.5 to 0.9999; 0: that of the first file's experiment */
+} swb_compare_options;
+
+#define SWB_COMPARE_OPTIONS_VERSION 1
+#define SWB_COMPARE_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        SWB_COMPARE_OPTIONS_VERSION, NULL, 0, 0                                                    \
+    }
+
+/** What a comparison of two files came to, in rows: a mode in a cell. */
+typedef struct swb_compare_counts {
+    uint64_t rows;         /**< compared: both files have runs of them */
+    uint64_t not_inferior; /**< shown not to be slower by more than the margin */
+    uint64_t inferior;     /**< shown to be: regressions */
+    uint64_t undecided;    /**< too few runs to say */
+    uint64_t only_before;  /**< in the first file only: not compared */
+    uint64_t only_after;   /**< in the second file only: not compared */
+    uint64_t left_out;     /**< in both, but a stand-in or a simulation beside real programs */
+} swb_compare_counts;
+
+/**
+ * Compares the makespans of `after` with those of `before`, each mode in each cell that both have,
+ * and writes what it comes to to `fd`: SWB_FORMAT_TEXT, SWB_FORMAT_MARKDOWN or SWB_FORMAT_JSON.
+ * Experiments are matched by name, cells by label, modes by name. It is the test of a report:
+ * ratio of medians with a bootstrap interval, non-inferiority at the margin, Holm-corrected over
+ * all rows. Runs that share content seed, seeder set and repetition are paired; where
+ * the two files share no such run, the two sets are resampled apart.
+ * `*counts_out` may be NULL; `options` NULL: the defaults.
+ *
+ * Returns SWB_ENOENT (the files have no experiment in common), SWB_EINVAL (format, or an option out
+ * of its range), SWB_EIO, SWB_EDB, SWB_ENOMEM.
+ */
+SWB_API int swb_results_compare(swb_compare_counts *counts_out, swb_results *before,
+                                swb_results *after, const swb_compare_options *options,
+                                swb_format format, int fd, swb_error *error);
+
+/**
+ * Writes one table to `fd` as SWB_FORMAT_CSV, SWB_FORMAT_JSON (an array of objects) or
+ * SWB_FORMAT_JSON_LINES. `table` is one of swb_results_table_name(). Rows are streamed: bounded
+ * memory for any size. Returns SWB_ENOENT (no such table; the message lists them), SWB_EINVAL
+ * (format), SWB_EIO, SWB_EDB, SWB_ENOMEM.
  */
 SWB_API int swb_results_export(swb_results *results, const char *table, swb_format format, int fd,
                                swb_error *error);
