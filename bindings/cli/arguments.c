@@ -144,6 +144,11 @@ static cli_exit take_short(argument_cursor *cursor, const char *argument)
 
 static cli_exit take_operand(cli_arguments *out, const char *argument)
 {
+    if (out->operand != NULL && out->second == NULL &&
+        out->command->operand == CLI_OPERAND_TWO_RESULTS) {
+        out->second = argument;
+        return CLI_DONE;
+    }
     if (out->command->operand == CLI_OPERAND_NONE || out->operand != NULL) {
         cli_complain("%s: unexpected argument '%s'; see 'swarmbench %s --help'", out->command->name,
                      argument, out->command->name);
@@ -157,7 +162,9 @@ static cli_exit check_operand(const cli_arguments *arguments)
 {
     cli_operand operand = arguments->command->operand;
     bool optional = operand == CLI_OPERAND_NONE || operand == CLI_OPERAND_COMMAND;
-    if (arguments->operand == NULL && !optional && !arguments->help) {
+    bool lacks = arguments->operand == NULL ||
+                 (operand == CLI_OPERAND_TWO_RESULTS && arguments->second == NULL);
+    if (lacks && !optional && !arguments->help) {
         cli_complain("%s: %s is missing; see 'swarmbench %s --help'", arguments->command->name,
                      cli_operand_name(arguments->command), arguments->command->name);
         return CLI_BAD_INPUT;

@@ -34,6 +34,7 @@ typedef enum cli_operand {
     CLI_OPERAND_NONE,
     CLI_OPERAND_EXPERIMENT,
     CLI_OPERAND_RESULTS,
+    CLI_OPERAND_TWO_RESULTS,
     CLI_OPERAND_COMMAND, /* may be left out */
     CLI_OPERAND_SHELL,
 } cli_operand;
@@ -57,6 +58,7 @@ typedef struct cli_command {
 struct cli_arguments {
     const cli_command *command;
     const char *operand;                 /* NULL where none was given */
+    const char *second;                  /* of two operands */
     const char *values[CLI_OPTIONS_MAX]; /* by row of the option table; a switch has "" */
     bool help;
 };
@@ -120,6 +122,8 @@ cli_exit cmd_plan(const cli_arguments *arguments);
 cli_exit cmd_run(const cli_arguments *arguments);
 cli_exit cmd_status(const cli_arguments *arguments);
 cli_exit cmd_report(const cli_arguments *arguments);
+cli_exit cmd_chart(const cli_arguments *arguments);
+cli_exit cmd_compare(const cli_arguments *arguments);
 cli_exit cmd_export(const cli_arguments *arguments);
 cli_exit cmd_doctor(const cli_arguments *arguments);
 cli_exit cmd_clean(const cli_arguments *arguments);

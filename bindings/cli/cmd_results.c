@@ -1,21 +1,27 @@
-/* status, report, export: reading a results file. */
+/* status, report, chart, compare, export: reading results files. */
 #include "cli.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "json.h"
 
-static cli_exit open_results(swb_results **out, const cli_arguments *arguments)
+static cli_exit open_file(swb_results **out, const char *path)
 {
     swb_error error = SWB_ERROR_INIT;
-    int status = swb_results_open(out, arguments->operand, &error);
+    int status = swb_results_open(out, path, &error);
     if (status == SWB_EDB) {
         cli_failed(&error);
         return CLI_BAD_INPUT; /* what was given is no results file */
     }
     return status < 0 ? cli_failed(&error) : CLI_DONE;
+}
+
+static cli_exit open_results(swb_results **out, const cli_arguments *arguments)
+{
+    return open_file(out, arguments->operand);
 }
 
 static const char *progress_state(const swb_progress *progress)
@@ -97,11 +103,19 @@ out:
 
 static swb_format format_of(const char *name)
 {
-    if (strcmp(name, "json") == 0) {
-        return SWB_FORMAT_JSON;
+    static const struct {
+        const char *name;
+        swb_format format;
+    } formats[] = {
+        {"json", SWB_FORMAT_JSON}, {"markdown", SWB_FORMAT_MARKDOWN}, {"md", SWB_FORMAT_MARKDOWN},
+        {"html", SWB_FORMAT_HTML}, {"htm", SWB_FORMAT_HTML},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcmp(formats[i].name, name) == 0) {
+            return formats[i].format;
+        }
     }
-    return strcmp(name, "markdown") == 0 || strcmp(name, "md") == 0 ? SWB_FORMAT_MARKDOWN
-                                                                    : SWB_FORMAT_TEXT;
+    return SWB_FORMAT_TEXT;
 }
 
 /* As --format says, else as the ending of the output file does. */
@@ -134,6 +148,118 @@ cli_exit cmd_report(const cli_arguments *arguments)
     return result;
 }
 
+/* A number of an option; false after a complaint. */
+static bool read_count(uint32_t *out, const cli_arguments *arguments, const char *option)
+{
+    const char *text = cli_value(arguments, option);
+    char *end;
+    if (text == NULL) {
+        return true;
+    }
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end != '\0' || text[0] < '0' || text[0] > '9' || value > UINT32_MAX) {
+        cli_complain("%s: --%s '%s' is no whole number", arguments->command->name, option, text);
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+cli_exit cmd_chart(const cli_arguments *arguments)
+{
+    swb_error error = SWB_ERROR_INIT;
+    swb_results *results = NULL;
+    swb_chart_options options = SWB_CHART_OPTIONS_INIT;
+    const char *name = cli_value(arguments, "name");
+    options.experiment = cli_value(arguments, "experiment");
+    options.cell = cli_value(arguments, "cell");
+    options.modes = cli_value(arguments, "modes");
+    if (name == NULL) {
+        cli_complain("chart: --name is missing; see 'swarmbench chart --help'");
+        return CLI_BAD_INPUT;
+    }
+    if (!read_count(&options.rows_max, arguments, "rows") ||
+        !read_count(&options.width_px, arguments, "width")) {
+        return CLI_BAD_INPUT;
+    }
+    cli_exit result = open_results(&results, arguments);
+    if (result != CLI_DONE) {
+        return result;
+    }
+    result = CLI_ENVIRONMENT;
+    int fd = cli_output_open(arguments);
+    if (fd >= 0) {
+        int status = swb_results_chart(results, name, &options, fd, &error);
+        result = cli_output_close(arguments, fd, status, &error);
+    }
+    swb_results_close(results);
+    return result;
+}
+
+/* A margin as people write it: "20%", "0.2". False after a complaint. */
+static bool read_margin(double *out, const char *text)
+{
+    char *end;
+    if (text == NULL) {
+        return true;
+    }
+    double value = strtod(text, &end);
+    if (*end == '%') {
+        value /= 100;
+        end++;
+    }
+    if (*end != '\0' || end == text || !(value > 0 && value <= 10)) {
+        cli_complain("compare: --margin '%s' is no share over 0, such as 20%%", text);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+static cli_exit compare(swb_results *before, swb_results *after, const swb_compare_options *options,
+                        const cli_arguments *arguments)
+{
+    swb_error error = SWB_ERROR_INIT;
+    swb_compare_counts counts = {.rows = 0};
+    swb_format format = cli_switch(arguments, "json") ? SWB_FORMAT_JSON : report_format(arguments);
+    int fd = cli_output_open(arguments);
+    if (fd < 0) {
+        return CLI_ENVIRONMENT;
+    }
+    int status = swb_results_compare(&counts, before, after, options, format, fd, &error);
+    cli_exit result = cli_output_close(arguments, fd, status, &error);
+    return result == CLI_DONE && counts.inferior > 0 ? CLI_RUNS_FAILED : result;
+}
+
+cli_exit cmd_compare(const cli_arguments *arguments)
+{
+    swb_results *before = NULL;
+    swb_results *after = NULL;
+    swb_compare_options options = SWB_COMPARE_OPTIONS_INIT;
+    options.experiment = cli_value(arguments, "experiment");
+    if (!read_margin(&options.margin, cli_value(arguments, "margin"))) {
+        return CLI_BAD_INPUT;
+    }
+    cli_exit result = open_file(&before, arguments->operand);
+    if (result == CLI_DONE) {
+        result = open_file(&after, arguments->second);
+    }
+    if (result == CLI_DONE) {
+        result = compare(before, after, &options, arguments);
+    }
+    swb_results_close(before);
+    swb_results_close(after);
+    return result;
+}
+
+static swb_format table_format(const char *name)
+{
+    if (name == NULL || strcmp(name, "csv") == 0) {
+        return SWB_FORMAT_CSV;
+    }
+    return strcmp(name, "json") == 0 ? SWB_FORMAT_JSON : SWB_FORMAT_JSON_LINES;
+}
+
 cli_exit cmd_export(const cli_arguments *arguments)
 {
     swb_error error = SWB_ERROR_INIT;
@@ -151,9 +277,7 @@ cli_exit cmd_export(const cli_arguments *arguments)
     result = CLI_ENVIRONMENT;
     int fd = cli_output_open(arguments);
     if (fd >= 0) {
-        bool json = format != NULL && strcmp(format, "json") == 0;
-        int status =
-            swb_results_export(results, table, json ? SWB_FORMAT_JSON : SWB_FORMAT_CSV, fd, &error);
+        int status = swb_results_export(results, table, table_format(format), fd, &error);
         result = cli_output_close(arguments, fd, status, &error);
     }
     swb_results_close(results);

@@ -5,14 +5,26 @@
 
 static const char *report_format(size_t index)
 {
-    static const char *const names[] = {"text", "markdown", "json", NULL};
+    static const char *const names[] = {"text", "markdown", "html", "json", NULL};
     return index < sizeof names / sizeof names[0] ? names[index] : NULL;
 }
 
 static const char *export_format(size_t index)
 {
-    static const char *const names[] = {"csv", "json", NULL};
+    static const char *const names[] = {"csv", "json", "parquet-ready", NULL};
     return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
+static const char *document_format(size_t index)
+{
+    static const char *const names[] = {"text", "markdown", "json", NULL};
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
+static const char *chart_name(size_t index)
+{
+    const swb_chart *chart = swb_chart_at(index);
+    return chart != NULL ? chart->name : NULL;
 }
 
 #define OPTION_JSON                                                                                \
@@ -59,6 +71,34 @@ static const cli_option report_options[] = {
     OPTIONS_END,
 };
 
+static const cli_option chart_options[] = {
+    {"name", 'n', "CHART", "which chart to write (required)", chart_name, false},
+    {"experiment", 'e', "NAME", "of this experiment, by name or number (default: the newest)", NULL,
+     false},
+    {"cell", 'c', "CELL", "only the cell whose number or label is CELL, as `plan` shows them", NULL,
+     false},
+    {"modes", 'm', "NAMES", "only these modes, separated by commas", NULL, false},
+    {"rows", 0, "N", "rows of data at most, 1000 to 100000 (default: 5000)", NULL, false},
+    {"width", 0, "PIXELS", "width of a plot", NULL, false},
+    OPTION_OUTPUT,
+    OPTIONS_END,
+};
+
+static const cli_option compare_options[] = {
+    {"experiment", 'e', "NAME", "only experiments of this name (default: all that both have)", NULL,
+     false},
+    {"margin", 0, "SHARE",
+     "how much slower is still no regression, such as 10% (default: the margin of the experiment "
+     "in "
+     "the first file)",
+     NULL, false},
+    {"format", 'f', "FORMAT", "form of the comparison (default: by the ending of the output file)",
+     document_format, false},
+    OPTION_JSON,
+    OPTION_OUTPUT,
+    OPTIONS_END,
+};
+
 static const cli_option export_options[] = {
     {"table", 't', "NAME", "which table to write (required)", swb_results_table_name, false},
     {"format", 'f', "FORMAT", "form of the table (default: csv)", export_format, false},
@@ -99,12 +139,31 @@ static const cli_command commands[] = {
     {"report", "sum a results file up",
      "Writes the summary of the results file FILE: for each cell and mode the reliability, the "
      "time "
-     "to first byte, the completion time and the bandwidth with their intervals.",
-     "swarmbench report results.db\nswarmbench report results.db -o report.md", CLI_OPERAND_RESULTS,
-     false, report_options, "2 3", cmd_report},
+     "to first byte, the completion time and the bandwidth with their intervals, and the "
+     "verdicts.\n"
+     "As HTML it is one page with charts that opens from disk and needs no network; `doctor` tells "
+     "whether this build can draw charts.",
+     "swarmbench report results.db\nswarmbench report results.db -o report.html",
+     CLI_OPERAND_RESULTS, false, report_options, "2 3", cmd_report},
+    {"chart", "write one chart of a results file as a Vega-Lite specification",
+     "Writes a chart of the results file FILE as a Vega-Lite specification (JSON) with its data in "
+     "it, for JupyterLab, Altair, an editor of such charts, or a page of one's own.",
+     "swarmbench chart results.db --name completion --cell 0 -o completion.vl.json",
+     CLI_OPERAND_RESULTS, false, chart_options, "2 3", cmd_chart},
+    {"compare", "tell whether one results file is slower than another",
+     "Compares the makespans of results file B with those of A, each mode in each cell that both "
+     "have: a ratio with its interval, and whether B is slower by more than the margin, corrected "
+     "over all of them.\n"
+     "Exits with 1 where a regression was shown, and with 0 where none was: then, too, when there "
+     "are too few runs to say.",
+     "swarmbench compare before.db after.db\n"
+     "swarmbench compare before.db after.db --json | jq '.counts.inferior'",
+     CLI_OPERAND_TWO_RESULTS, false, compare_options, "1 2 3", cmd_compare},
     {"export", "write one table of a results file as CSV or JSON",
      "Writes one table of the results file FILE, a row a line, for a spreadsheet or a program. "
-     "Times are nanoseconds, sizes bytes.",
+     "Times are nanoseconds, sizes bytes.\n"
+     "The format parquet-ready is an object a line with every column in it, a column of one type "
+     "throughout, so that DuckDB, pyarrow or Polars make Parquet of it without being told types.",
      "swarmbench export results.db --table downloads --format csv -o downloads.csv",
      CLI_OPERAND_RESULTS, false, export_options, "2 3", cmd_export},
     {"doctor", "tell what this machine can do, and how to get the rest",
@@ -164,6 +223,8 @@ const char *cli_operand_name(const cli_command *command)
     case CLI_OPERAND_EXPERIMENT:
     case CLI_OPERAND_RESULTS:
         return "FILE";
+    case CLI_OPERAND_TWO_RESULTS:
+        return "A B";
     case CLI_OPERAND_COMMAND:
         return "[COMMAND]";
     case CLI_OPERAND_SHELL:

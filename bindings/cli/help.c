@@ -40,7 +40,7 @@ const char *cli_exit_text(int code)
     case CLI_DONE:
         return "done";
     case CLI_RUNS_FAILED:
-        return "some runs failed";
+        return "some runs failed; of compare: a regression was shown";
     case CLI_BAD_INPUT:
         return "bad input: the command line, the experiment or the results file";
     case CLI_ENVIRONMENT:

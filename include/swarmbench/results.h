@@ -128,9 +128,9 @@ typedef struct swb_chart_options {
     const char *experiment;
     const char *cell;  /**< only this cell: its number in the plan, or its label. NULL: all */
     const char *modes; /**< only these modes: names separated by commas. NULL: all */
-    /** Rows of data in the chart at most, 100 to 100000; 0: 5000. Series are thinned to it (their
+    /** Rows of data in the chart at most, 1000 to 100000; 0: 5000. Series are thinned to it (their
      *  ends are kept), and where that is not enough later cells are left out; the subtitle says
-     *  so. The JSON is under 64 KiB and 512 bytes a row, data and labels included. */
+     *  so. The JSON is under 64 KiB and 1 KiB a row, data and labels included. */
     uint32_t rows_max;
     uint32_t width_px; /**< of a plot, 100 to 4000; 0: what fits a page 900 px wide */
 } swb_chart_options;
@@ -186,8 +186,9 @@ typedef struct swb_compare_counts {
  * and writes what it comes to to `fd`: SWB_FORMAT_TEXT, SWB_FORMAT_MARKDOWN or SWB_FORMAT_JSON.
  * Experiments are matched by name, cells by label, modes by name. It is the test of a report:
  * ratio of medians with a bootstrap interval, non-inferiority at the margin, Holm-corrected over
- * all rows. Runs that share content seed, seeder set and repetition are paired; where
- * the two files share no such run, the two sets are resampled apart.
+ * all rows of an experiment. Runs that share content seed, seeder set and repetition are paired;
+ * where fewer than half of the smaller set's runs have such a partner, the sets are resampled each
+ * by itself.
  * `*counts_out` may be NULL; `options` NULL: the defaults.
  *
  * Returns SWB_ENOENT (the files have no experiment in common), SWB_EINVAL (format, or an option out

@@ -110,11 +110,11 @@ void swb__json_close(swb__writer *writer, char bracket)
 }
 
 /* How many characters from here on stand in a JSON string as they are. */
-static size_t plain_length(const char *at)
+static size_t plain_length(const swb__writer *writer, const char *at)
 {
     size_t length = 0;
     while ((unsigned char)at[length] >= 0x20 && (unsigned char)at[length] < 0x80 &&
-           at[length] != '"' && at[length] != '\\') {
+           at[length] != '"' && at[length] != '\\' && !(at[length] == '<' && writer->in_html)) {
         length++;
     }
     return length;
@@ -125,7 +125,7 @@ static void quoted(swb__writer *writer, const char *value)
     const char *at = value;
     swb__writer_bytes(writer, "\"", 1);
     while (*at != '\0') {
-        size_t plain = plain_length(at);
+        size_t plain = plain_length(writer, at);
         size_t length = plain > 0 ? plain : swb__utf8_length(at);
         if (plain > 0) {
             swb__writer_bytes(writer, at, plain);
@@ -134,7 +134,7 @@ static void quoted(swb__writer *writer, const char *value)
             swb__writer_bytes(writer, escaped, 2);
         } else if (*at == '\n') {
             swb__writer_text(writer, "\\n");
-        } else if ((unsigned char)*at < 0x20) {
+        } else if ((unsigned char)*at < 0x20 || *at == '<') {
             swb__writer_printf(writer, "\\u%04x", (unsigned char)*at);
         } else if (length == 0) {
             swb__writer_text(writer, SWB__UTF8_REPLACEMENT);
@@ -203,6 +203,9 @@ void swb__json_number(swb__writer *writer, double value)
     }
     before_value(writer);
     swb__writer_text(writer, text);
+    if (writer->real_point && strpbrk(text, ".e") == NULL) {
+        swb__writer_text(writer, ".0");
+    }
 }
 
 void swb__json_bool(swb__writer *writer, bool value)
@@ -215,6 +218,12 @@ void swb__json_null(swb__writer *writer)
 {
     before_value(writer);
     swb__writer_text(writer, "null");
+}
+
+void swb__json_raw(swb__writer *writer, const char *json)
+{
+    before_value(writer);
+    swb__writer_text(writer, json);
 }
 
 void swb__csv_field(swb__writer *writer, const char *value)

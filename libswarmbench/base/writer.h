@@ -16,6 +16,9 @@ typedef struct swb__writer {
     unsigned depth;
     uint64_t has_member; /* bit per depth: a comma comes before the next member */
     bool after_key;
+    bool in_html; /* JSON in a page: '<' is escaped within it, so that it cannot end its element */
+    bool real_point; /* real numbers have a point or an exponent in JSON: a reader that infers a
+                      * column's type from some of its rows is then right about all */
     char bytes[8192];
 } swb__writer;
 
@@ -39,6 +42,8 @@ void swb__json_int(swb__writer *writer, int64_t value);
 void swb__json_number(swb__writer *writer, double value);
 void swb__json_bool(swb__writer *writer, bool value);
 void swb__json_null(swb__writer *writer);
+/* JSON as it is: one whole value. */
+void swb__json_raw(swb__writer *writer, const char *json);
 
 /* One CSV field (RFC 4180), quoted where needed; no comma. */
 void swb__csv_field(swb__writer *writer, const char *value);

@@ -113,21 +113,50 @@ int swb__bootstrap_medians(double *out, const double *values, size_t count, uint
     return SWB_OK;
 }
 
+static int init_both(ranked_sample samples[2], const double *candidate, size_t candidate_count,
+                     const double *baseline, size_t baseline_count)
+{
+    if (sample_init(&samples[0], candidate, candidate_count) != SWB_OK) {
+        return SWB_ENOMEM;
+    }
+    if (sample_init(&samples[1], baseline, baseline_count) != SWB_OK) {
+        sample_finish(&samples[0]);
+        return SWB_ENOMEM;
+    }
+    return SWB_OK;
+}
+
 int swb__bootstrap_ratios(double *out, const double *candidate, const double *baseline,
                           size_t count, uint64_t seed)
 {
     ranked_sample samples[2];
     swb__random random;
-    if (sample_init(&samples[0], candidate, count) != SWB_OK) {
-        return SWB_ENOMEM;
-    }
-    if (sample_init(&samples[1], baseline, count) != SWB_OK) {
-        sample_finish(&samples[0]);
+    if (init_both(samples, candidate, count, baseline, count) != SWB_OK) {
         return SWB_ENOMEM;
     }
     swb__random_init(&random, seed);
     for (size_t i = 0; i < SWB__RESAMPLES; i++) {
         draw(samples, 2, &random);
+        out[i] = drawn_median(&samples[0]) / drawn_median(&samples[1]);
+    }
+    swb__sort(out, SWB__RESAMPLES);
+    sample_finish(&samples[0]);
+    sample_finish(&samples[1]);
+    return SWB_OK;
+}
+
+int swb__bootstrap_ratios_apart(double *out, const double *candidate, size_t candidate_count,
+                                const double *baseline, size_t baseline_count, uint64_t seed)
+{
+    ranked_sample samples[2];
+    swb__random random;
+    if (init_both(samples, candidate, candidate_count, baseline, baseline_count) != SWB_OK) {
+        return SWB_ENOMEM;
+    }
+    swb__random_init(&random, seed);
+    for (size_t i = 0; i < SWB__RESAMPLES; i++) {
+        draw(&samples[0], 1, &random);
+        draw(&samples[1], 1, &random);
         out[i] = drawn_median(&samples[0]) / drawn_median(&samples[1]);
     }
     swb__sort(out, SWB__RESAMPLES);

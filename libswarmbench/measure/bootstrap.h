@@ -18,4 +18,8 @@ int swb__bootstrap_medians(double *out, const double *values, size_t count, uint
 int swb__bootstrap_ratios(double *out, const double *candidate, const double *baseline,
                           size_t count, uint64_t seed);
 
+/* As above, of sets that have nothing to do with each other: each is resampled by itself. */
+int swb__bootstrap_ratios_apart(double *out, const double *candidate, size_t candidate_count,
+                                const double *baseline, size_t baseline_count, uint64_t seed);
+
 #endif

@@ -35,6 +35,27 @@ static double median_of(const double *values, size_t count, double *scratch)
     return swb__quantile(scratch, count, 0.5);
 }
 
+static size_t baseline_count(const swb__comparison *cell)
+{
+    return cell->baseline_count > 0 ? cell->baseline_count : cell->blocks;
+}
+
+/* Blocks that the comparison rests on: of sets that are not paired, the smaller one. */
+static size_t weight_of(const swb__comparison *cell)
+{
+    size_t count = baseline_count(cell);
+    return count < cell->blocks ? count : cell->blocks;
+}
+
+static int resample(double *ratios, const swb__comparison *cell)
+{
+    if (cell->baseline_count > 0) {
+        return swb__bootstrap_ratios_apart(ratios, cell->candidate, cell->blocks, cell->baseline,
+                                           cell->baseline_count, cell->seed);
+    }
+    return swb__bootstrap_ratios(ratios, cell->candidate, cell->baseline, cell->blocks, cell->seed);
+}
+
 /* How many more blocks would bring the interval's end past the limit. */
 static uint32_t further_blocks(const swb__comparison *cell, const double *ratios, double limit,
                                double alpha, size_t least)
@@ -42,12 +63,13 @@ static uint32_t further_blocks(const swb__comparison *cell, const double *ratios
     double distance = fabs(log(limit) - log(cell->ratio));
     double end =
         swb__sorted_quantile(ratios, SWB__RESAMPLES, cell->ratio < limit ? 1 - alpha : alpha);
-    double wanted = (double)cell->blocks * pow(fabs(log(end) - log(cell->ratio)) / distance, 2);
+    size_t weight = weight_of(cell);
+    double wanted = (double)weight * pow(fabs(log(end) - log(cell->ratio)) / distance, 2);
     if (!isfinite(wanted) || wanted > MOST_FURTHER) {
         return SWB__FURTHER_UNKNOWN;
     }
     wanted = fmax(ceil(wanted), (double)least);
-    return wanted > (double)cell->blocks ? (uint32_t)(wanted - (double)cell->blocks) : 1;
+    return wanted > (double)weight ? (uint32_t)(wanted - (double)weight) : 1;
 }
 
 /* Ratio, interval and p-values of one cell; `ratios` has room for the distribution. */
@@ -55,17 +77,17 @@ static int examine(swb__comparison *cell, double *ratios, double limit, double c
                    double strictest_alpha)
 {
     size_t least = swb__verdict_blocks(confidence);
-    double *scratch = calloc(cell->blocks, sizeof *scratch);
-    if (scratch == NULL || swb__bootstrap_ratios(ratios, cell->candidate, cell->baseline,
-                                                 cell->blocks, cell->seed) != SWB_OK) {
+    double *scratch = calloc(cell->blocks + baseline_count(cell), sizeof *scratch);
+    if (scratch == NULL || resample(ratios, cell) != SWB_OK) {
         free(scratch);
         return SWB_ENOMEM;
     }
     cell->ratio = median_of(cell->candidate, cell->blocks, scratch) /
-                  median_of(cell->baseline, cell->blocks, scratch);
+                  median_of(cell->baseline, baseline_count(cell), scratch);
     free(scratch);
-    cell->delta = swb__cliffs_delta(cell->candidate, cell->blocks, cell->baseline, cell->blocks);
-    if (cell->blocks < 2) {
+    cell->delta =
+        swb__cliffs_delta(cell->candidate, cell->blocks, cell->baseline, baseline_count(cell));
+    if (weight_of(cell) < 2) {
         return SWB_OK;
     }
     size_t under = 0;
@@ -104,7 +126,7 @@ static void decide(swb__comparison *cells, ranked_p *order, size_t count, swb__v
     for (size_t i = 0; i < count; i++) {
         const swb__comparison *cell = &cells[i];
         double p = direction == SWB__VERDICT_INFERIOR ? cell->p_inferior : cell->p_not_inferior;
-        order[i] = (ranked_p){cell->blocks < least ? 1 : p, i};
+        order[i] = (ranked_p){weight_of(cell) < least ? 1 : p, i};
     }
     qsort(order, count, sizeof *order, by_p);
     for (size_t i = 0; i < count && order[i].p <= alpha / (double)(count - i); i++) {
@@ -119,7 +141,7 @@ static void reset(swb__comparison *cell, size_t least)
     cell->interval = (swb__interval){NAN, NAN};
     cell->p_not_inferior = cell->p_inferior = 1;
     cell->verdict = SWB__VERDICT_UNDECIDED;
-    cell->further = cell->blocks < least ? (uint32_t)(least - cell->blocks) : 1;
+    cell->further = weight_of(cell) < least ? (uint32_t)(least - weight_of(cell)) : 1;
 }
 
 int swb__judge(swb__comparison *cells, size_t count, double margin, double confidence)

@@ -21,7 +21,8 @@ typedef struct swb__comparison {
     /* In: makespans paired by block, INFINITY for a failed run. Borrowed. */
     const double *candidate;
     const double *baseline;
-    size_t blocks;
+    size_t blocks;         /* values of each; where they are not paired: of the candidate */
+    size_t baseline_count; /* 0: paired; else the values of the baseline, which are not */
     uint64_t seed;
     /* Out: */
     double ratio;           /* median(candidate) / median(baseline); NaN where unknown */

@@ -1,4 +1,4 @@
-/* Exports: one view of the results file, streamed as CSV or JSON. */
+/* Exports: one view of the results file, streamed as CSV, JSON or lines of JSON. */
 #include <string.h>
 
 #include "base/buffer.h"
@@ -91,6 +91,17 @@ static int write_json(swb__writer *writer, swb__binding *rows, swb_error *error)
     return status;
 }
 
+static int write_lines(swb__writer *writer, swb__binding *rows, swb_error *error)
+{
+    int status;
+    while ((status = swb__bound_next(rows, error)) == 1 && writer->status == SWB_OK) {
+        writer->has_member = 0;
+        swb__json_row(writer, rows->statement);
+        swb__writer_text(writer, "\n");
+    }
+    return status;
+}
+
 int swb_results_export(swb_results *results, const char *table, swb_format format, int fd,
                        swb_error *error)
 {
@@ -98,8 +109,9 @@ int swb_results_export(swb_results *results, const char *table, swb_format forma
     swb__binding rows;
     swb__writer writer;
     if (results == NULL || table == NULL ||
-        (format != SWB_FORMAT_CSV && format != SWB_FORMAT_JSON)) {
-        return swb__fail(error, SWB_EINVAL, "a table is exported as CSV or as JSON");
+        (format != SWB_FORMAT_CSV && format != SWB_FORMAT_JSON &&
+         format != SWB_FORMAT_JSON_LINES)) {
+        return swb__fail(error, SWB_EINVAL, "a table is exported as CSV, JSON or lines of JSON");
     }
     int status = find_table(&index, table, error);
     if (status == SWB_OK) {
@@ -109,8 +121,14 @@ int swb_results_export(swb_results *results, const char *table, swb_format forma
         return status;
     }
     swb__writer_init(&writer, fd);
-    status = format == SWB_FORMAT_CSV ? write_csv(&writer, &rows, error)
-                                      : write_json(&writer, &rows, error);
+    if (format == SWB_FORMAT_CSV) {
+        status = write_csv(&writer, &rows, error);
+    } else if (format == SWB_FORMAT_JSON) {
+        status = write_json(&writer, &rows, error);
+    } else {
+        writer.real_point = true;
+        status = write_lines(&writer, &rows, error);
+    }
     swb__bound_finish(&rows);
     int written = swb__writer_finish(&writer, status < 0 ? NULL : error);
     return status < 0 ? status : written;

@@ -78,7 +78,8 @@ static int open_finding(swb__binding *out, const swb__finding *finding, swb__sto
 }
 
 /* Gathers the rows that are shown; `*count_out`: how many there are. */
-static int gather(swb__table *table, uint64_t *count_out, swb__binding *rows, swb_error *error)
+static int gather(swb__table *table, uint64_t *count_out, const swb__finding *finding,
+                  swb__binding *rows, swb_error *error)
 {
     int status;
     const char *titles[SWB__COLUMNS_MAX + 1] = {NULL};
@@ -86,7 +87,7 @@ static int gather(swb__table *table, uint64_t *count_out, swb__binding *rows, sw
     for (int i = 0; i < columns; i++) {
         titles[i] = sqlite3_column_name(rows->statement, i);
     }
-    swb__table_begin(table, titles);
+    swb__table_begin(table, finding->heading, titles);
     *count_out = 0;
     while ((status = swb__bound_next(rows, error)) == 1) {
         for (int i = 0; i < columns && *count_out < ROWS_SHOWN; i++) {
@@ -108,7 +109,7 @@ int swb__finding_write(swb__document *document, const swb__finding *finding, swb
     if (status != SWB_OK) {
         return status;
     }
-    status = gather(&table, &count, &rows, error);
+    status = gather(&table, &count, finding, &rows, error);
     if (status == SWB_OK && count > 0) {
         swb__document_heading(document, 3, finding->heading);
         status = swb__table_end(&table, document) == SWB_OK ? SWB_OK : swb__fail_nomem(error);

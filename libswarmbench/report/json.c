@@ -43,11 +43,10 @@ static void write_quantity(swb__writer *writer, const char *key, const swb_quant
     swb__json_close(writer, '}');
 }
 
-static void write_comparison(swb__writer *writer, const swb__report_row *row)
+void swb__json_comparison(swb__writer *writer, const swb__comparison *comparison)
 {
-    const swb__comparison *comparison = &row->comparison;
     swb__json_key(writer, "comparison");
-    if (!row->compared) {
+    if (comparison == NULL) {
         swb__json_null(writer);
         return;
     }
@@ -100,7 +99,7 @@ static void write_row(swb__writer *writer, const swb__report_row *row)
     write_number(writer, "memory_bytes", row->memory_bytes);
     write_number(writer, "harness_core_share", row->harness_share);
     write_number(writer, "harness_bytes", row->harness_bytes);
-    write_comparison(writer, row);
+    swb__json_comparison(writer, row->compared ? &row->comparison : NULL);
     swb__json_close(writer, '}');
 }
 

@@ -10,4 +10,7 @@
 int swb__report_write_json(swb__writer *writer, const swb__report *report, swb__store *store,
                            swb_error *error);
 
+/* The member "comparison" of an object; NULL: null. */
+void swb__json_comparison(swb__writer *writer, const swb__comparison *comparison);
+
 #endif

@@ -20,6 +20,9 @@ struct swb_results {
  * since the run failed. */
 typedef struct swb__run_values {
     uint64_t block;
+    uint64_t content_seed; /* with the next two: what makes runs of different files alike */
+    uint64_t seeder_set;
+    uint64_t repetition;
     bool done;
     double makespan_ns;
     double first_byte_ns; /* median over its leechers, as the next two */

@@ -1,4 +1,4 @@
-/* The report: the same story for a terminal and as Markdown. */
+/* The report: the same story for a terminal, as Markdown and as a page. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "report/json.h"
 #include "report/model.h"
 #include "report/notes.h"
+#include "report/page.h"
 #include "report/table.h"
 
 static swb__interval interval_of(const swb_quantity *quantity)
@@ -99,12 +100,13 @@ static void verdict_row(swb__table *table, const swb__report_row *row)
 
 /* One table over all cells of an experiment: a row for each mode under its cell's label. */
 static int write_rows(swb__document *document, const swb__report *report,
-                      const swb__report_experiment *experiment, const char *const *titles,
+                      const swb__report_experiment *experiment, const char *caption,
+                      const char *const *titles,
                       void (*write_row)(swb__table *, const swb__report_row *), bool only_compared)
 {
     swb__table table;
     const char *cell = NULL;
-    swb__table_begin(&table, titles);
+    swb__table_begin(&table, caption, titles);
     for (size_t i = 0; i < experiment->row_count; i++) {
         const swb__report_row *row = &report->rows[experiment->first_row + i];
         if (only_compared && !row->compared) {
@@ -125,7 +127,8 @@ static int write_speed(swb__document *document, const swb__report *report,
     static const char *const titles[] = {"mode",          "runs ok",  "verified", ">first byte",
                                          "time to 100 %", "makespan", "ratio",    NULL};
     swb__document_heading(document, 2, "Speed and reliability");
-    return write_rows(document, report, experiment, titles, speed_row, false);
+    return write_rows(document, report, experiment, "Speed and reliability", titles, speed_row,
+                      false);
 }
 
 static int write_cost(swb__document *document, const swb__report *report,
@@ -135,7 +138,7 @@ static int write_cost(swb__document *document, const swb__report *report,
                                          ">memory", ">variation", ">spread",       ">start skew",
                                          ">stalls", NULL};
     swb__document_heading(document, 2, "Cost and steadiness");
-    return write_rows(document, report, experiment, titles, cost_row, false);
+    return write_rows(document, report, experiment, "Cost and steadiness", titles, cost_row, false);
 }
 
 static bool any_compared(const swb__report *report, const swb__report_experiment *experiment)
@@ -165,7 +168,7 @@ static int write_verdicts(swb__document *document, const swb__report *report,
              swb__text_percent(experiment->confidence).text);
     swb__document_heading(document, 2, "Verdict");
     swb__document_paragraph(document, text);
-    return write_rows(document, report, experiment, titles, verdict_row, true);
+    return write_rows(document, report, experiment, "Verdict", titles, verdict_row, true);
 }
 
 static int write_notes(swb__document *document, const swb__report *report,
@@ -219,41 +222,84 @@ static int write_experiment(swb__document *document, const swb__report *report,
     if (status != SWB_OK) {
         return swb__fail_nomem(error);
     }
+    if (document->kind == SWB__DOCUMENT_HTML && experiment->row_count > 0) {
+        status = swb__page_charts(document, report, experiment, store, error);
+    }
     for (size_t i = 0; status == SWB_OK && (finding = swb__finding_at(i)) != NULL; i++) {
         status = swb__finding_write(document, finding, store, experiment->id, error);
     }
     return status;
 }
 
-static int write_document(swb__writer *writer, bool markdown, const swb__report *report,
-                          swb__store *store, swb_error *error)
+static int write_metrics(swb__document *document)
 {
-    swb__document document = {.writer = writer, .markdown = markdown};
+    static const char *const titles[] = {"metric", "unit", "better", "definition", NULL};
+    const swb__metric *metric;
+    swb__table table;
+    swb__document_heading(document, 2, "Metrics");
+    if (document->kind == SWB__DOCUMENT_MARKDOWN) {
+        swb__writer_text(document->writer, "\n");
+        swb__metrics_write_table(document->writer);
+        return SWB_OK;
+    }
+    swb__table_begin(&table, "Metrics", titles);
+    for (size_t i = 0; (metric = swb__metric_at(i)) != NULL; i++) {
+        swb__table_cell(&table, metric->name);
+        swb__table_cell(&table, metric->unit);
+        swb__table_cell(&table, swb__direction_name(metric->better));
+        swb__table_cell(&table, metric->definition);
+    }
+    return swb__table_end(&table, document);
+}
+
+static int write_document(swb__document *document, const swb__report *report, swb__store *store,
+                          swb_error *error)
+{
     int status = SWB_OK;
     if (report->experiment_count == 0) {
-        swb__document_paragraph(&document, "The file holds no experiment.");
+        swb__document_paragraph(document, "The file holds no experiment.");
     }
     for (size_t i = 0; i < report->experiment_count && status == SWB_OK; i++) {
-        status = write_experiment(&document, report, &report->experiments[i], store, error);
+        status = write_experiment(document, report, &report->experiments[i], store, error);
     }
-    if (status == SWB_OK && markdown) {
-        swb__document_heading(&document, 2, "Metrics");
-        swb__writer_text(writer, "\n");
-        swb__metrics_write_table(writer);
+    if (status == SWB_OK && document->kind != SWB__DOCUMENT_TEXT) {
+        status = write_metrics(document) == SWB_OK ? SWB_OK : swb__fail_nomem(error);
     }
+    return status;
+}
+
+static int write_page(swb__writer *writer, const swb__report *report, swb__store *store,
+                      swb_error *error)
+{
+    swb__document document = {.writer = writer, .kind = SWB__DOCUMENT_HTML};
+    size_t count = report->experiment_count;
+    char title[160];
+    snprintf(title, sizeof title, "%s: swarmbench report",
+             count == 1 ? report->experiments[0].name : "several experiments");
+    swb__page_begin(writer, count == 0 ? "swarmbench report" : title);
+    int status = write_document(&document, report, store, error);
+    swb__document_separate(&document);
+    swb__page_end(writer);
     return status;
 }
 
 static int write_report(swb__writer *writer, swb__store *store, swb_format format, swb_error *error)
 {
     swb__report report;
+    swb__document document = {.writer = writer,
+                              .kind = format == SWB_FORMAT_MARKDOWN ? SWB__DOCUMENT_MARKDOWN
+                                                                    : SWB__DOCUMENT_TEXT};
     int status = swb__report_load(&report, store, error);
     if (status != SWB_OK) {
         return status;
     }
-    status = format == SWB_FORMAT_JSON
-                 ? swb__report_write_json(writer, &report, store, error)
-                 : write_document(writer, format == SWB_FORMAT_MARKDOWN, &report, store, error);
+    if (format == SWB_FORMAT_JSON) {
+        status = swb__report_write_json(writer, &report, store, error);
+    } else if (format == SWB_FORMAT_HTML) {
+        status = write_page(writer, &report, store, error);
+    } else {
+        status = write_document(&document, &report, store, error);
+    }
     swb__report_finish(&report);
     return status;
 }
@@ -261,9 +307,9 @@ static int write_report(swb__writer *writer, swb__store *store, swb_format forma
 int swb_results_report(swb_results *results, swb_format format, int fd, swb_error *error)
 {
     swb__writer writer;
-    if (results == NULL ||
-        (format != SWB_FORMAT_TEXT && format != SWB_FORMAT_MARKDOWN && format != SWB_FORMAT_JSON)) {
-        return swb__fail(error, SWB_EINVAL, "a report is written as text, Markdown or JSON");
+    if (results == NULL || (format != SWB_FORMAT_TEXT && format != SWB_FORMAT_MARKDOWN &&
+                            format != SWB_FORMAT_JSON && format != SWB_FORMAT_HTML)) {
+        return swb__fail(error, SWB_EINVAL, "a report is written as text, Markdown, HTML or JSON");
     }
     int status = swb__store_snapshot(results->store, error);
     if (status != SWB_OK) {

@@ -31,11 +31,15 @@ enum {
     SEEDER_SHARE,
     HARNESS_SHARE,
     HARNESS_BYTES,
+    CONTENT_SEED,
+    SEEDER_SET,
+    REPETITION,
 };
 static const char runs_sql[] =
     "SELECT run.id, cell.plan_index, label, file_size_bytes, size, seeders, mode,"
     " mode = baseline, state, block, makespan_ns, spread_ns, start_skew_ns, seeder_share,"
-    " CAST(leech_cpu_ns AS REAL) / leech_wall_ns, rss_peak_bytes"
+    " CAST(leech_cpu_ns AS REAL) / leech_wall_ns, rss_peak_bytes, content_seed,"
+    " seeder_set, repetition"
     " FROM experiment JOIN cell ON cell.experiment = experiment.id JOIN run ON run.cell = cell.id"
     " LEFT JOIN harness ON harness.run = run.id"
     " WHERE experiment.id = ? AND state IN ('done', 'failed', 'retried')"
@@ -183,6 +187,9 @@ static int fill_run(swb__report_row *row, leechers *values, double cpu_ns, sqlit
     }
     bool done = strcmp(swb__column_text(statement, STATE), "done") == 0;
     run->block = swb__column_count(statement, BLOCK);
+    run->content_seed = strtoull(swb__column_text(statement, CONTENT_SEED), NULL, 10);
+    run->seeder_set = swb__column_count(statement, SEEDER_SET);
+    run->repetition = swb__column_count(statement, REPETITION);
     run->done = done;
     run->makespan_ns = done ? swb__column_real(statement, MAKESPAN) : INFINITY;
     run->first_byte_ns = leecher_median(&values->first_byte_ns, done, INFINITY);

@@ -8,9 +8,9 @@
 /* Stands before the text of a group's row. */
 #define GROUP_MARK '\x01'
 
-void swb__table_begin(swb__table *table, const char *const *titles)
+void swb__table_begin(swb__table *table, const char *caption, const char *const *titles)
 {
-    *table = (swb__table){.cells = SWB__BUFFER_INIT(CELLS_LIMIT)};
+    *table = (swb__table){.caption = caption, .cells = SWB__BUFFER_INIT(CELLS_LIMIT)};
     while (titles[table->column_count] != NULL) {
         assert(table->column_count < SWB__COLUMNS_MAX);
         table->titles[table->column_count] = titles[table->column_count];
@@ -40,23 +40,23 @@ static const char *title(const swb__table *table, size_t column)
     return table->titles[column] + is_number(table, column);
 }
 
-static size_t width_of(const char *text, bool markdown)
+static size_t width_of(const char *text, swb__document_kind kind)
 {
-    return swb__document_inline(NULL, markdown, text, strlen(text));
+    return swb__document_inline(NULL, kind, text, strlen(text));
 }
 
-static void measure(size_t *widths, const swb__table *table, bool markdown)
+static void measure(size_t *widths, const swb__table *table, swb__document_kind kind)
 {
     const char *end = table->cells.data + table->cells.length;
     size_t column = 0;
     for (size_t i = 0; i < table->column_count; i++) {
-        widths[i] = width_of(title(table, i), markdown);
+        widths[i] = width_of(title(table, i), kind);
     }
     for (const char *at = table->cells.data; at < end; at += strlen(at) + 1) {
         if (*at == GROUP_MARK) {
             continue;
         }
-        size_t width = width_of(at, markdown);
+        size_t width = width_of(at, kind);
         widths[column] = width > widths[column] ? width : widths[column];
         column = (column + 1) % table->column_count;
     }
@@ -83,11 +83,11 @@ static void write_row(swb__document *document, const swb__table *table, const si
                       const char *const *texts)
 {
     swb__writer *writer = document->writer;
-    bool markdown = document->markdown;
+    bool markdown = document->kind == SWB__DOCUMENT_MARKDOWN;
     size_t count = table->column_count;
     size_t spaces = 0; /* put before the next text, so that no line ends with them */
     for (size_t i = 0; i < count; i++) {
-        size_t missing = widths[i] - width_of(texts[i], markdown);
+        size_t missing = widths[i] - width_of(texts[i], document->kind);
         const char *before = separator(table, markdown, i);
         if (!markdown && texts[i][0] == '\0') {
             spaces += strlen(before) + missing;
@@ -96,7 +96,7 @@ static void write_row(swb__document *document, const swb__table *table, const si
         pad(writer, spaces);
         swb__writer_text(writer, before);
         pad(writer, is_number(table, i) ? missing : 0);
-        swb__document_inline(writer, markdown, texts[i], strlen(texts[i]));
+        swb__document_inline(writer, document->kind, texts[i], strlen(texts[i]));
         spaces = is_number(table, i) ? 0 : missing;
     }
     pad(writer, markdown ? spaces : 0);
@@ -109,24 +109,26 @@ static void write_head(swb__document *document, const swb__table *table, const s
     for (size_t i = 0; i < table->column_count; i++) {
         titles[i] = title(table, i);
     }
+    bool markdown = document->kind == SWB__DOCUMENT_MARKDOWN;
     swb__document_separate(document);
     write_row(document, table, widths, titles);
-    for (size_t i = 0; document->markdown && i < table->column_count; i++) {
+    for (size_t i = 0; markdown && i < table->column_count; i++) {
         swb__writer_text(document->writer, is_number(table, i) ? "|---:" : "|---");
     }
-    swb__writer_text(document->writer, document->markdown ? "|\n" : "");
+    swb__writer_text(document->writer, markdown ? "|\n" : "");
 }
 
 static void write_group(swb__document *document, const swb__table *table, const char *text)
 {
     swb__writer *writer = document->writer;
-    swb__writer_text(writer, document->markdown ? "| **" : "");
-    swb__document_inline(writer, document->markdown, text, strlen(text));
-    swb__writer_text(writer, document->markdown ? "** " : "");
-    for (size_t i = 1; document->markdown && i < table->column_count; i++) {
+    bool markdown = document->kind == SWB__DOCUMENT_MARKDOWN;
+    swb__writer_text(writer, markdown ? "| **" : "");
+    swb__document_inline(writer, document->kind, text, strlen(text));
+    swb__writer_text(writer, markdown ? "** " : "");
+    for (size_t i = 1; markdown && i < table->column_count; i++) {
         swb__writer_text(writer, "| ");
     }
-    swb__writer_text(writer, document->markdown ? "|\n" : "\n");
+    swb__writer_text(writer, markdown ? "|\n" : "\n");
 }
 
 void swb__table_drop(swb__table *table)
@@ -152,12 +154,69 @@ static void write_rows(swb__document *document, const swb__table *table, const s
     }
 }
 
+static void html_cell(swb__document *document, const swb__table *table, size_t column,
+                      const char *text, const char *element)
+{
+    swb__writer_printf(document->writer, "<%s%s>", element,
+                       is_number(table, column) ? " class=\"number\"" : "");
+    swb__document_inline(document->writer, SWB__DOCUMENT_HTML, text, strlen(text));
+    swb__writer_printf(document->writer, "</%.2s>", element);
+}
+
+static void html_head(swb__document *document, const swb__table *table)
+{
+    swb__writer *writer = document->writer;
+    swb__document_separate(document);
+    swb__writer_text(writer, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    swb__document_inline(writer, SWB__DOCUMENT_HTML, table->caption, strlen(table->caption));
+    swb__writer_text(writer, "\"><table><caption>");
+    swb__document_inline(writer, SWB__DOCUMENT_HTML, table->caption, strlen(table->caption));
+    swb__writer_text(writer, "</caption>\n<thead><tr>");
+    for (size_t i = 0; i < table->column_count; i++) {
+        html_cell(document, table, i, title(table, i), "th scope=\"col\"");
+    }
+    swb__writer_text(writer, "</tr></thead>\n");
+}
+
+/* The rows under a group are a body of their own, which the group's row heads. */
+static void html_group(swb__document *document, const swb__table *table, const char *text)
+{
+    swb__writer_printf(
+        document->writer,
+        "</tbody>\n<tbody><tr><th scope=\"rowgroup\" class=\"group\" colspan=\"%zu\">",
+        table->column_count);
+    swb__document_inline(document->writer, SWB__DOCUMENT_HTML, text, strlen(text));
+    swb__writer_text(document->writer, "</th></tr>\n");
+}
+
+static void html_rows(swb__document *document, const swb__table *table)
+{
+    swb__writer *writer = document->writer;
+    const char *end = table->cells.data + table->cells.length;
+    size_t column = 0;
+    swb__writer_text(writer, "<tbody>");
+    for (const char *at = table->cells.data; at < end; at += strlen(at) + 1) {
+        if (*at == GROUP_MARK) {
+            html_group(document, table, at + 1);
+            continue;
+        }
+        swb__writer_text(writer, column == 0 ? "<tr>" : "");
+        html_cell(document, table, column, at, column == 0 ? "th scope=\"row\"" : "td");
+        column = (column + 1) % table->column_count;
+        swb__writer_text(writer, column == 0 ? "</tr>\n" : "");
+    }
+    swb__writer_text(writer, "</tbody></table></div>\n");
+}
+
 int swb__table_end(swb__table *table, swb__document *document)
 {
     size_t widths[SWB__COLUMNS_MAX];
     int status = table->cells.status;
-    if (status == SWB_OK) {
-        measure(widths, table, document->markdown);
+    if (status == SWB_OK && document->kind == SWB__DOCUMENT_HTML) {
+        html_head(document, table);
+        html_rows(document, table);
+    } else if (status == SWB_OK) {
+        measure(widths, table, document->kind);
         write_head(document, table, widths);
         write_rows(document, table, widths);
     }

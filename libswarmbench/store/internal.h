@@ -9,7 +9,7 @@
 #include "store/lock.h"
 #include "store/store.h"
 
-#define SWB__STATEMENTS_MAX 32
+#define SWB__STATEMENTS_MAX 64
 
 struct swb__store {
     sqlite3 *db;

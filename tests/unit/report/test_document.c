@@ -16,11 +16,11 @@ typedef struct test_sheet {
     swb__document document;
 } test_sheet;
 
-static void sheet_begin(test_sheet *sheet, bool markdown)
+static void sheet_begin(test_sheet *sheet, swb__document_kind kind)
 {
     sheet->fd = golden_open();
     swb__writer_init(&sheet->writer, sheet->fd);
-    sheet->document = (swb__document){.writer = &sheet->writer, .markdown = markdown};
+    sheet->document = (swb__document){.writer = &sheet->writer, .kind = kind};
 }
 
 static void assert_sheet(test_sheet *sheet, const char *wanted)
@@ -31,12 +31,12 @@ static void assert_sheet(test_sheet *sheet, const char *wanted)
     free(text);
 }
 
-static void write_table(test_sheet *sheet, bool markdown)
+static void write_table(test_sheet *sheet, swb__document_kind kind)
 {
     static const char *const titles[] = {"name", ">n", "note", NULL};
     swb__table table;
-    sheet_begin(sheet, markdown);
-    swb__table_begin(&table, titles);
+    sheet_begin(sheet, kind);
+    swb__table_begin(&table, "a & b", titles);
     swb__table_group(&table, "a|group");
     swb__table_cell(&table, "\xc3\xa4\xc3\xb6");
     swb__table_cell(&table, "7");
@@ -51,7 +51,7 @@ static void columns_are_aligned_by_characters(void **state)
 {
     (void)state;
     test_sheet sheet;
-    write_table(&sheet, false);
+    write_table(&sheet, SWB__DOCUMENT_TEXT);
     assert_sheet(&sheet, "  name       n  note\n"
                          "a|group\n"
                          "  \xc3\xa4\xc3\xb6         7  x | y\n"
@@ -62,7 +62,7 @@ static void markdown_tables_escape_what_would_end_a_cell(void **state)
 {
     (void)state;
     test_sheet sheet;
-    write_table(&sheet, true);
+    write_table(&sheet, SWB__DOCUMENT_MARKDOWN);
     assert_sheet(&sheet, "| name   |    n | note   |\n"
                          "|---|---:|---|\n"
                          "| **a\\|group** | | |\n"
@@ -74,7 +74,7 @@ static void control_characters_never_reach_the_terminal(void **state)
 {
     (void)state;
     test_sheet sheet;
-    sheet_begin(&sheet, false);
+    sheet_begin(&sheet, SWB__DOCUMENT_TEXT);
     swb__document_heading(&sheet.document, 2, "a\x1b[31m\x7f\xc2\x9b\xff\nb");
     assert_sheet(&sheet, "a [31m  \xef\xbf\xbd b\n-----------\n");
 }
@@ -87,7 +87,7 @@ static void paragraphs_are_wrapped_and_lists_indented(void **state)
     for (int i = 0; i < 23; i++) {
         memcpy(words + strlen(words), "ninechars ", 11);
     }
-    sheet_begin(&sheet, false);
+    sheet_begin(&sheet, SWB__DOCUMENT_TEXT);
     swb__document_item(&sheet.document, words);
     swb__document_item(&sheet.document, "end");
     assert_int_equal(swb__writer_finish(&sheet.writer, NULL), SWB_OK);
