@@ -44,14 +44,15 @@ static void write_modes(swb__writer *writer, const swb__chart_view *view, const 
 {
     swb__json_open(writer, '[');
     for (size_t i = 0; i < view->mode_count; i++) {
+        size_t style = view->modes[i].style;
         if (strcmp(name, "colours") == 0) {
-            swb__json_string(writer, colours[i % COUNT(colours)]);
+            swb__json_string(writer, colours[style % COUNT(colours)]);
         } else if (strcmp(name, "shapes") == 0) {
-            swb__json_string(writer, shapes[i % COUNT(shapes)]);
+            swb__json_string(writer, shapes[style % COUNT(shapes)]);
         } else if (strcmp(name, "dashes") == 0) {
-            write_dash(writer, dashes[i % COUNT(dashes)]);
+            write_dash(writer, dashes[style % COUNT(dashes)]);
         } else {
-            swb__json_string(writer, view->modes[i]);
+            swb__json_string(writer, view->modes[i].label);
         }
     }
     swb__json_close(writer, ']');
@@ -169,10 +170,11 @@ static void write_head(swb__writer *writer, const swb__chart_kind *kind,
     write_subtitle(writer, kind, view);
     swb__chart_text(writer, "anchor", "start");
     swb__json_close(writer, '}');
-    write_fixed(writer, "config",
-                "{\"axis\":{\"labelLimit\":300,\"titleFontWeight\":\"normal\"},"
-                "\"header\":{\"labelLimit\":320},\"legend\":{\"labelLimit\":240},"
-                "\"title\":{\"subtitleColor\":\"#777777\",\"offset\":12}}");
+    write_fixed(
+        writer, "config",
+        "{\"axis\":{\"labelLimit\":300,\"titleFontWeight\":\"normal\"},"
+        "\"header\":{\"labelLimit\":320},\"legend\":{\"labelLimit\":240,\"symbolOpacity\":1},"
+        "\"title\":{\"subtitleColor\":\"#777777\",\"offset\":12}}");
     write_fixed(writer, "data", "{\"name\":\"rows\"}");
 }
 

@@ -9,6 +9,12 @@
 
 #define SWB__CHART_LABEL_MAX 96
 
+/* A mode as a chart names and paints it. */
+typedef struct swb__chart_mode {
+    char label[SWB__CHART_LABEL_MAX];
+    size_t style; /* its place among all modes of the experiment: the same in every chart */
+} swb__chart_mode;
+
 /* What a chart is of. */
 typedef struct swb__chart_view {
     swb__store *store;
@@ -16,8 +22,8 @@ typedef struct swb__chart_view {
     const swb__report_row **rows; /* those shown, in the report's order: cell by cell */
     size_t row_count;
     size_t cell_count;
-    size_t cells_left_out;               /* for want of room */
-    char (*modes)[SWB__CHART_LABEL_MAX]; /* labels, each once */
+    size_t cells_left_out;  /* for want of room */
+    swb__chart_mode *modes; /* each once, in the order of the legend */
     size_t mode_count;
     size_t series_rows; /* rows of data that one mode in one cell may have */
     uint32_t width_px;

@@ -37,7 +37,7 @@ static const swb__chart_kind kinds[] = {
     {{"first-byte", "Time to first byte",
       "Each tick is a download; the bar reaches from the first to the third quartile, its line "
       "from "
-      "the 5th to the 95th percentile, the dark tick is the median. Downloads of a run depend on "
+      "the 5th to the 95th percentile, the thick tick is the median. Downloads of a run depend on "
       "each other: intervals and verdicts are never made from this distribution."},
      swb__asset_first_byte,
      false,

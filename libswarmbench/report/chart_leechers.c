@@ -13,13 +13,13 @@ typedef struct download_set {
 } download_set;
 
 static const char completion_sql[] =
-    "SELECT CASE WHEN verified THEN completion_hi_ns END, NOT verified, ended_ns"
+    "SELECT CASE WHEN verified THEN completion_hi_ns END, NOT verified, download.ended_ns"
     " FROM cell JOIN run ON run.cell = cell.id JOIN download ON download.run = run.id"
     " WHERE cell.experiment = ? AND cell.plan_index = ? AND run.mode = ?"
     " AND run.state IN ('done', 'failed')";
 
 static const char first_byte_sql[] =
-    "SELECT first_byte_hi_ns, NOT verified, ended_ns"
+    "SELECT first_byte_hi_ns, NOT verified, download.ended_ns"
     " FROM cell JOIN run ON run.cell = cell.id JOIN download ON download.run = run.id"
     " WHERE cell.experiment = ? AND cell.plan_index = ? AND run.mode = ?"
     " AND run.state IN ('done', 'failed')";

@@ -142,16 +142,35 @@ static int check_cell(const swb__report *report, const swb__report_experiment *e
     return wanted == NULL ? SWB_OK : refuse(&known, "cell", wanted, "has a finished run", error);
 }
 
-static void add_mode(swb__chart_view *view, const swb__report_row *row)
+/* Place of a row's mode among all modes of the experiment, in the order of their first rows. */
+static size_t style_of(const swb__report *report, const swb__report_experiment *experiment,
+                       const swb__report_row *row)
 {
-    char label[SWB__CHART_LABEL_MAX];
-    swb__chart_mode_label(label, row);
+    size_t place = 0;
+    for (size_t i = 0; i < experiment->row_count; i++) {
+        const char *mode = row_at(report, experiment, i)->summary.mode;
+        bool known = false;
+        if (strcmp(mode, row->summary.mode) == 0) {
+            break;
+        }
+        for (size_t j = 0; j < i && !known; j++) {
+            known = strcmp(row_at(report, experiment, j)->summary.mode, mode) == 0;
+        }
+        place += known ? 0 : 1;
+    }
+    return place;
+}
+
+static void add_mode(swb__chart_view *view, const swb__report *report, const swb__report_row *row)
+{
+    swb__chart_mode mode = {.style = style_of(report, view->experiment, row)};
+    swb__chart_mode_label(mode.label, row);
     for (size_t i = 0; i < view->mode_count; i++) {
-        if (strcmp(view->modes[i], label) == 0) {
+        if (strcmp(view->modes[i].label, mode.label) == 0) {
             return;
         }
     }
-    memcpy(view->modes[view->mode_count++], label, sizeof label);
+    view->modes[view->mode_count++] = mode;
 }
 
 /* Leaves out cells from the end until each row that is left may have its least rows of data. */
@@ -204,7 +223,7 @@ int swb__chart_view_init(swb__chart_view *out, const swb__chart_kind *kind,
     }
     make_room(&view, kind, options->rows_max > 0 ? options->rows_max : ROWS_MAX_DEFAULT);
     for (size_t i = 0; i < view.row_count; i++) {
-        add_mode(&view, view.rows[i]);
+        add_mode(&view, report, view.rows[i]);
     }
     view.width_px = options->width_px > 0 ? options->width_px : kind->width_px;
     *out = view;

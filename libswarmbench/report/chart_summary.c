@@ -98,6 +98,8 @@ int swb__chart_reliability(swb__writer *writer, swb__chart_view *view, swb_error
 }
 
 #define POINT_LABEL_MAX 256
+/* Modes stand side by side while no more fields than this can stand in a line of each. */
+#define FIELDS_BESIDE 5
 
 static void swarm_label(char out[POINT_LABEL_MAX], const swb_summary_row *summary)
 {
@@ -128,8 +130,8 @@ static void write_field(swb__writer *writer, const swb__report_row *row, double 
     char swarm[POINT_LABEL_MAX];
     char rest[POINT_LABEL_MAX];
     double median = summary->makespan_ns.median;
-    /* On the dark half of the scale of colours the text is white. */
-    bool dark = isfinite(median) && log(median / least) > 0.5 * log(most / least);
+    /* Where the scale of colours is dark the text is white. */
+    bool dark = isfinite(median) && log(median / least) > 0.6 * log(most / least);
     swarm_label(swarm, summary);
     rest_label(rest, summary);
     swb__chart_row_open(writer, row);
@@ -201,6 +203,10 @@ bool swb__chart_matrix_name(swb__writer *writer, const swb__chart_view *view, co
 {
     if (strcmp(name, "points") == 0) {
         write_labels(writer, view->rows, view->row_count, rest_label);
+        return true;
+    }
+    if (strcmp(name, "columns") == 0) {
+        swb__json_uint(writer, view->cell_count <= FIELDS_BESIDE ? 2 : 1);
         return true;
     }
     if (strcmp(name, "swarms") != 0) {

@@ -110,6 +110,7 @@ static int write_chart(swb__document *document, const swb__chart_kind *kind,
                          strlen(kind->info.description));
     swb__writer_text(writer, "</figcaption>\n<script type=\"application/json\">");
     writer->in_html = true;
+    writer->has_member = 0; /* the chart before is no part of the same JSON */
     int status =
         swb__chart_write(writer, kind, report, experiment, &options, PAGE_SCHEMA, store, error);
     writer->in_html = false;

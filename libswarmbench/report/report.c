@@ -217,13 +217,15 @@ static int write_experiment(swb__document *document, const swb__report *report,
         status = write_speed(document, report, experiment);
         status = status == SWB_OK ? write_cost(document, report, experiment) : status;
         status = status == SWB_OK ? write_verdicts(document, report, experiment) : status;
-        status = status == SWB_OK ? write_notes(document, report, experiment) : status;
     }
     if (status != SWB_OK) {
         return swb__fail_nomem(error);
     }
     if (document->kind == SWB__DOCUMENT_HTML && experiment->row_count > 0) {
         status = swb__page_charts(document, report, experiment, store, error);
+    }
+    if (status == SWB_OK && write_notes(document, report, experiment) != SWB_OK) {
+        status = swb__fail_nomem(error);
     }
     for (size_t i = 0; status == SWB_OK && (finding = swb__finding_at(i)) != NULL; i++) {
         status = swb__finding_write(document, finding, store, experiment->id, error);

@@ -29,24 +29,27 @@
       {text: lines, anchor: 'start', fontSize: 11, fontWeight: 'normal'} : undefined;
   }
 
-  function draw(figure) {
-    const specification = JSON.parse(figure.querySelector('script').textContent);
+  async function draw(figure) {
     const plot = figure.querySelector('.plot');
-    specification.title = remarks(specification.title);
-    return window.vegaEmbed(plot, specification, {
-      renderer: 'svg',
-      ast: true, /* expressions are interpreted: the page's policy allows no code in strings */
-      config: colours(),
-      tooltip: {theme: dark.matches ? 'dark' : 'light'},
-      downloadFileName: figure.dataset.chart,
-      actions: {export: true, source: false, compiled: false, editor: false}
-    }).then(function () {
+    try {
+      const specification = JSON.parse(figure.querySelector('script').textContent);
+      const canvas = document.createElement('div'); /* it grows beyond `plot`, which scrolls */
+      plot.replaceChildren(canvas);
+      specification.title = remarks(specification.title);
+      await window.vegaEmbed(canvas, specification, {
+        renderer: 'svg',
+        ast: true, /* expressions are interpreted: the page's policy allows no code in strings */
+        config: colours(),
+        tooltip: {theme: dark.matches ? 'dark' : 'light'},
+        downloadFileName: figure.dataset.chart,
+        actions: {export: true, source: false, compiled: false, editor: false}
+      });
       figure.dataset.drawn = 'yes';
-    }, function (error) {
+    } catch (error) {
       figure.dataset.drawn = 'no';
       plot.textContent = 'This chart could not be drawn: ' + error.message;
       plot.classList.add('failure');
-    });
+    }
   }
 
   function drawAll() {
