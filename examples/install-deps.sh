@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that are missing here, and nothing else.
-# usage: install-deps.sh SET...      sets: build, clients, test
+# usage: install-deps.sh SET...      sets: build, page, clients, test
+#        (page: for examples/install-npm.sh, which fetches what draws charts)
 set -euo pipefail
 
 packages_of() {
@@ -10,14 +11,15 @@ packages_of() {
             libyaml-dev libuv1-dev libsqlite3-dev libssl-dev zlib1g-dev libisal-dev \
             libmicrohttpd-dev
         ;;
+    page) echo nodejs npm ;;
     clients) echo deluged qbittorrent-nox opentracker ;;
     test)
         echo git libcmocka-dev python3 python3-jsonschema python3-yaml python3-libtorrent mktorrent \
             tcpdump openssl sqlite3 valgrind clang clang-format libclang-rt-14-dev mandoc \
-            shellcheck procps util-linux zsh fish
+            shellcheck procps util-linux zsh fish chromium nodejs npm
         ;;
     *)
-        echo "install-deps: there is no set '$1'; there are build, clients and test" >&2
+        echo "install-deps: there is no set '$1'; there are build, page, clients and test" >&2
         return 2
         ;;
     esac
@@ -38,7 +40,12 @@ as_root() {
     fi
 }
 
+# Node from elsewhere brings its npm with it, and conflicts with Debian's.
 is_installed() {
+    case $1 in
+    nodejs) command -v node >/dev/null && return 0 ;;
+    npm) command -v npm >/dev/null && return 0 ;;
+    esac
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 

@@ -164,7 +164,7 @@ static int write_chart(swb__writer *writer, swb_results *results, const swb__cha
     if (status == SWB_OK) {
         status =
             swb__chart_write(writer, kind, &report, experiment, options, 5, results->store, error);
-        swb__writer_text(writer, "\n");
+        swb__writer_text(writer, status == SWB_OK ? "\n" : "");
     }
     swb__report_finish(&report);
     return status;

@@ -59,7 +59,7 @@ int swb__chart_experiment(const swb__report_experiment **out, const swb__report 
         *out = &report->experiments[count - 1];
         return SWB_OK;
     }
-    for (size_t i = count; wanted != NULL && i > 0; i--) {
+    for (size_t i = wanted != NULL ? count : 0; i > 0; i--) {
         if (strcmp(report->experiments[i - 1].name, wanted) == 0) {
             *out = &report->experiments[i - 1];
             return SWB_OK;
@@ -69,11 +69,14 @@ int swb__chart_experiment(const swb__report_experiment **out, const swb__report 
         *out = &report->experiments[number];
         return SWB_OK;
     }
+    if (wanted == NULL) {
+        return swb__fail(error, SWB_ENOENT, "the file holds no experiment");
+    }
     known_names known = {SWB__BUFFER_INIT(600), NULL};
     for (size_t i = 0; i < count; i++) {
         known_add(&known, report->experiments[i].name);
     }
-    return refuse(&known, "experiment", wanted == NULL ? "" : wanted, "in the file", error);
+    return refuse(&known, "experiment", wanted, "in the file", error);
 }
 
 static bool is_cell(const swb__report_row *row, const char *wanted)

@@ -94,9 +94,26 @@ static int write_experiment(swb__document *document, const swb__files_experiment
     return write_rows(document, experiment);
 }
 
-static void write_counts(swb__document *document, const swb_compare_counts *counts)
+static bool any_simulated(const swb__files *files)
 {
+    for (size_t i = 0; i < files->experiment_count; i++) {
+        for (size_t j = 0; j < files->experiments[i].row_count; j++) {
+            if (files->experiments[i].rows[j].before->summary.simulated) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void write_counts(swb__document *document, const swb__files *files)
+{
+    const swb_compare_counts *counts = &files->counts;
     char text[512];
+    if (any_simulated(files)) {
+        swb__document_paragraph(
+            document, "Modes marked * are stand-ins or simulations in both, not the real program.");
+    }
     snprintf(text, sizeof text,
              "%" PRIu64 " compared: %" PRIu64 " slower, %" PRIu64 " no slower, %" PRIu64
              " undecided. Not compared: %" PRIu64 " only in A, %" PRIu64 " only in B, %" PRIu64
@@ -114,7 +131,7 @@ static int write_document(swb__writer *writer, const swb__files *files, bool mar
     for (size_t i = 0; i < files->experiment_count && status == SWB_OK; i++) {
         status = write_experiment(&document, &files->experiments[i]);
     }
-    write_counts(&document, &files->counts);
+    write_counts(&document, files);
     return status;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <swarmbench/erasure.h>
+#include <swarmbench/results.h>
 #include <swarmbench/sys/deployer.h>
 #include <swarmbench/sys/driver.h>
 #include <swarmbench/version.h>
@@ -111,6 +112,9 @@ static void examine_build(struct doctor *doctor)
     begin_group(doctor, "build");
     find(doctor, "build", "erasure coding", erasure != NULL, erasure != NULL ? erasure : "left out",
          "install ISA-L (Debian: libisal-dev) and build swarmbench again");
+    const char *page = swb_page_library();
+    find(doctor, "build", "charts in pages", page != NULL, page != NULL ? page : "left out",
+         "run examples/install-npm.sh of swarmbench's sources (it needs npm) and build again");
 }
 
 static void examine_deployers(struct doctor *doctor)

@@ -115,6 +115,29 @@ static void json_is_escaped_and_commas_stand_between_members(void **state)
     unlink(path);
 }
 
+static void json_in_a_page_cannot_end_its_element(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/swb-writer-XXXXXX";
+    int fd = mkstemp(path);
+    swb__writer writer;
+    swb__writer_init(&writer, fd);
+    writer.in_html = true;
+    writer.real_point = true;
+    swb__json_open(&writer, '[');
+    swb__json_string(&writer, "</script><!--");
+    swb__json_number(&writer, 3);
+    swb__json_raw(&writer, "{\"a\":1}");
+    swb__json_close(&writer, ']');
+    assert_int_equal(swb__writer_finish(&writer, NULL), SWB_OK);
+    char *text = NULL;
+    assert_int_equal(swb__read_file(&text, NULL, path, 1000, NULL), SWB_OK);
+    assert_string_equal(text, "[\"\\u003c/script>\\u003c!--\",3.0,{\"a\":1}]");
+    free(text);
+    close(fd);
+    unlink(path);
+}
+
 static void longer_text_than_the_stack_holds_is_written_whole(void **state)
 {
     (void)state;
@@ -212,6 +235,7 @@ int main(void)
         cmocka_unit_test(exact_units_read_back_as_written),
         cmocka_unit_test(random_stream_is_the_same_everywhere),
         cmocka_unit_test(json_is_escaped_and_commas_stand_between_members),
+        cmocka_unit_test(json_in_a_page_cannot_end_its_element),
         cmocka_unit_test(longer_text_than_the_stack_holds_is_written_whole),
         cmocka_unit_test(json_numbers_have_a_point_in_every_locale),
         cmocka_unit_test(reserved_room_is_no_text_yet),

@@ -130,6 +130,46 @@ static void a_clear_cell_beside_a_close_one_leaves_it_its_chance(void **state)
     assert_int_equal(both[1].verdict, SWB__VERDICT_NOT_INFERIOR);
 }
 
+/* Sets that are not paired: what both have in common does not cancel out. */
+static void sets_apart_have_wider_intervals_than_pairs(void **state)
+{
+    (void)state;
+    double baseline[BLOCKS];
+    double candidate[BLOCKS];
+    spread(baseline, 10, 0.4);
+    for (int i = 0; i < BLOCKS; i++) {
+        candidate[i] = baseline[i] * 1.1;
+    }
+    swb__comparison paired = compare(candidate, baseline, BLOCKS);
+    swb__comparison apart = compare(candidate, baseline, BLOCKS);
+    apart.baseline_count = BLOCKS - 2;
+    assert_int_equal(swb__judge(&paired, 1, 0.2, 0.95), SWB_OK);
+    assert_int_equal(swb__judge(&apart, 1, 0.2, 0.95), SWB_OK);
+    assert_int_equal(paired.verdict, SWB__VERDICT_NOT_INFERIOR);
+    assert_int_equal(apart.verdict, SWB__VERDICT_UNDECIDED);
+    assert_true(paired.interval.high - paired.interval.low < 1e-9);
+    assert_true(apart.interval.low < 1.05 && apart.interval.high > 1.15);
+}
+
+/* The smaller set decides whether there are enough. */
+static void sets_apart_need_enough_of_both(void **state)
+{
+    (void)state;
+    double baseline[BLOCKS];
+    double candidate[BLOCKS];
+    spread(baseline, 10, 0.01);
+    spread(candidate, 20, 0.01);
+    swb__comparison cell = compare(candidate, baseline, BLOCKS);
+    cell.baseline_count = 4;
+    assert_int_equal(swb__judge(&cell, 1, 0.2, 0.95), SWB_OK);
+    assert_int_equal(cell.verdict, SWB__VERDICT_UNDECIDED);
+    assert_int_equal(cell.further, 1);
+    cell.baseline_count = 5;
+    assert_int_equal(swb__judge(&cell, 1, 0.2, 0.95), SWB_OK);
+    assert_int_equal(cell.verdict, SWB__VERDICT_INFERIOR);
+    assert_true(cell.delta == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +180,8 @@ int main(void)
         cmocka_unit_test(failed_runs_of_the_candidate_count_as_slowest),
         cmocka_unit_test(where_all_of_both_failed_nothing_is_known),
         cmocka_unit_test(correction_over_cells_takes_what_one_cell_alone_would_give),
+        cmocka_unit_test(sets_apart_have_wider_intervals_than_pairs),
+        cmocka_unit_test(sets_apart_need_enough_of_both),
         cmocka_unit_test(a_clear_cell_beside_a_close_one_leaves_it_its_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

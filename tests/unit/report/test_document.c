@@ -119,10 +119,45 @@ static void times_share_the_unit_of_their_median(void **state)
     assert_string_equal(swb__text_percent(0.2).text, "20 %");
 }
 
+static void html_holds_no_markup_but_its_own(void **state)
+{
+    (void)state;
+    test_sheet sheet;
+    sheet_begin(&sheet, SWB__DOCUMENT_HTML);
+    swb__document_heading(&sheet.document, 2, "a <b> & \"c\"");
+    swb__document_paragraph(&sheet.document, "it's\x1b[1m \xff");
+    swb__document_item(&sheet.document, "one");
+    swb__document_item(&sheet.document, "</li><script>");
+    swb__document_separate(&sheet.document);
+    assert_sheet(&sheet, "<h2>a &lt;b&gt; &amp; &quot;c&quot;</h2>\n"
+                         "<p>it&#39;s [1m \xef\xbf\xbd</p>\n"
+                         "<ul>\n<li>one</li>\n<li>&lt;/li&gt;&lt;script&gt;</li>\n</ul>\n");
+}
+
+static void html_tables_have_a_caption_and_heads(void **state)
+{
+    (void)state;
+    test_sheet sheet;
+    write_table(&sheet, SWB__DOCUMENT_HTML);
+    assert_sheet(&sheet,
+                 "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"a &amp; b\">"
+                 "<table><caption>a &amp; b</caption>\n"
+                 "<thead><tr><th scope=\"col\">name</th><th scope=\"col\" class=\"number\">n</th>"
+                 "<th scope=\"col\">note</th></tr></thead>\n<tbody></tbody>\n"
+                 "<tbody><tr><th scope=\"rowgroup\" class=\"group\" colspan=\"3\">a|group</th>"
+                 "</tr>\n"
+                 "<tr><th scope=\"row\">\xc3\xa4\xc3\xb6</th><td class=\"number\">7</td>"
+                 "<td>x | y</td></tr>\n"
+                 "<tr><th scope=\"row\">longer</th><td class=\"number\">1000</td><td></td></tr>\n"
+                 "</tbody></table></div>\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_aligned_by_characters),
+        cmocka_unit_test(html_holds_no_markup_but_its_own),
+        cmocka_unit_test(html_tables_have_a_caption_and_heads),
         cmocka_unit_test(markdown_tables_escape_what_would_end_a_cell),
         cmocka_unit_test(control_characters_never_reach_the_terminal),
         cmocka_unit_test(paragraphs_are_wrapped_and_lists_indented),

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include <swarmbench/results.h>
 
 #include "base/clock.h"
@@ -117,6 +119,32 @@ static void downloads_have_a_row_each_with_what_analysis_needs(void **state)
     free(text);
 }
 
+/* Every line an object with every column, and a real number real in each. */
+static void lines_have_columns_of_one_type(void **state)
+{
+    const fixture *f = *state;
+    int fd = golden_open();
+    size_t lines = 0;
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE run SET seeder_share = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(swb_results_export(f->results, "runs", SWB_FORMAT_JSON_LINES, fd, NULL),
+                     SWB_OK);
+    char *text = golden_take(fd);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        assert_int_equal(line[0], '{');
+        assert_int_equal(line[strlen(line) - 1], '}');
+        assert_non_null(strstr(line, "\"seeder_share\":1.0,"));
+        assert_non_null(strstr(line, "\"makespan_ns\":"));
+        assert_null(strstr(line, "},{"));
+        lines++;
+    }
+    assert_int_equal(lines, 50);
+    free(text);
+}
+
 static void table_that_is_not_there_is_refused_with_the_list(void **state)
 {
     const fixture *f = *state;
@@ -194,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_table_is_read_back_by_other_programs),
         TEST(downloads_have_a_row_each_with_what_analysis_needs),
+        TEST(lines_have_columns_of_one_type),
         TEST(table_that_is_not_there_is_refused_with_the_list),
         TEST(output_that_is_full_is_told),
         cmocka_unit_test(million_rows_are_exported_in_bounded_memory),

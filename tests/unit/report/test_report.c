@@ -73,6 +73,22 @@ static void report_in_json_is_as_known(void **state)
     free(text);
 }
 
+static void report_as_a_page_is_whole(void **state)
+{
+    char *text = report_of(*state, SWB_FORMAT_HTML);
+    assert_int_equal(strncmp(text, "<!DOCTYPE html>", 15), 0);
+    assert_non_null(strstr(text, "<title>example: swarmbench report</title>"));
+    assert_non_null(strstr(text, "default-src 'none'"));
+    assert_non_null(strstr(text, "<caption>Verdict</caption>"));
+    assert_non_null(strstr(text, "</body>\n</html>\n"));
+    /* Charts, or how to get them. */
+    bool drawn = strstr(text, "<figure class=\"chart\" data-chart=\"matrix\">") != NULL;
+    bool told = strstr(text, "This page has no charts") != NULL;
+    assert_int_equal(drawn, swb_page_library() != NULL);
+    assert_int_equal(told, swb_page_library() == NULL);
+    free(text);
+}
+
 static void report_in_another_format_is_refused(void **state)
 {
     const fixture *f = *state;
@@ -266,6 +282,7 @@ int main(void)
         TEST(report_for_a_terminal_is_as_known),
         TEST(report_in_markdown_is_as_known),
         TEST(report_in_json_is_as_known),
+        TEST(report_as_a_page_is_whole),
         TEST(report_in_another_format_is_refused),
         TEST(summary_is_over_runs),
         TEST(leechers_of_a_run_are_one_value),

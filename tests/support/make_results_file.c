@@ -1,5 +1,6 @@
-/* Writes a results file that no run has made, for tests of the page. usage: make_file PATH [CELLS]
- * Without CELLS: the results of the golden files; else so many cells of three modes. */
+/* Writes a results file that no run has made, for tests of the command. usage: make_results_file
+ * PATH [CELLS] Without CELLS: the results of the golden files; else so many cells of three modes.
+ */
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
@@ -33,7 +34,7 @@ int main(int argc, char **argv)
     int64_t experiment = 0;
     uint64_t index = 0;
     if (argc < 2) {
-        fprintf(stderr, "usage: make_file PATH [CELLS]\n");
+        fprintf(stderr, "usage: make_results_file PATH [CELLS]\n");
         return 2;
     }
     if (argc == 2) {

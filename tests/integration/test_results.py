@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Commands that read results files: charts, pages, comparisons, exports."""
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+import command
+from command import BAD_INPUT, DONE, RUNS_FAILED, swarmbench
+
+
+class Results(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.results = self.folder / "a.db"
+        subprocess.run([os.environ["SWB_MAKE_FILE"], self.results], check=True)
+
+    def slower(self, mode, percent):
+        """A copy of the results in which a mode takes longer."""
+        other = self.folder / "b.db"
+        shutil.copy(self.results, other)
+        with sqlite3.connect(other) as db:
+            db.execute("UPDATE run SET makespan_ns = makespan_ns * ? / 100 WHERE mode = ?",
+                       (100 + percent, mode))
+        db.close()
+        return other
+
+
+class Chart(Results):
+    def test_a_chart_is_one_json_object(self):
+        path = self.folder / "chart.json"
+        result = swarmbench("chart", self.results, "--name", "completion", "--cell", "1",
+                            "--modes", "deluge,codex", "--width", "400", "-o", path)
+        self.assertEqual((result.returncode, result.stderr), (DONE, ""))
+        chart = json.loads(path.read_text())
+        self.assertEqual(chart["width"], 400)
+        self.assertEqual({row["mode"] for row in chart["datasets"]["rows"]}, {"deluge", "codex"})
+
+    def test_what_is_not_there_is_bad_input(self):
+        for arguments, message in (
+                ([], "chart: --name is missing; see 'swarmbench chart --help'"),
+                (["-n", "ratoi"], "chart: 'ratoi' is no CHART of --name; did you mean 'ratio'?"),
+                (["-n", "ratio", "-c", "9"], "no cell '9' has a finished run"),
+                (["-n", "ratio", "--rows", "many"], "chart: --rows 'many' is no whole number")):
+            result = swarmbench("chart", self.results, *arguments)
+            self.assertEqual((result.returncode, result.stdout), (BAD_INPUT, ""), arguments)
+            self.assertIn(message, result.stderr)
+
+
+class Report(Results):
+    def test_the_ending_of_the_file_decides_the_form(self):
+        for name, begin in (("r.html", "<!DOCTYPE html>"), ("r.md", "# example"), ("r.json", "{"),
+                            ("r.txt", "example\n===")):
+            path = self.folder / name
+            self.assertEqual(swarmbench("report", self.results, "-o", path).returncode, DONE)
+            self.assertTrue(path.read_text().startswith(begin), name)
+
+
+class Compare(Results):
+    def test_a_regression_is_told_by_the_exit_code(self):
+        result = swarmbench("compare", self.results, self.slower("codex", 50))
+        self.assertEqual((result.returncode, result.stderr), (RUNS_FAILED, ""))
+        self.assertIn("2 slower, 5 no slower, 1 undecided", result.stdout)
+
+    def test_less_than_the_margin_is_none(self):
+        other = self.slower("codex", 10)
+        self.assertEqual(swarmbench("compare", self.results, other).returncode, DONE)
+        for margin in ("5%", "0.05"):
+            result = swarmbench("compare", self.results, other, "--margin", margin, "--json")
+            self.assertEqual(result.returncode, RUNS_FAILED)
+            self.assertEqual(json.loads(result.stdout)["counts"]["inferior"], 2)
+
+    def test_what_makes_no_sense_is_bad_input(self):
+        for arguments, message in (
+                ([self.results], "compare: A B is missing"),
+                ([self.results, self.results, "--margin", "0"], "compare: --margin '0' is no share"),
+                ([self.results, self.folder / "none.db"], "none.db"),
+                ([self.results, self.results, "-e", "x"], "no experiment 'x' in common")):
+            result = swarmbench("compare", *arguments)
+            self.assertEqual((result.returncode, result.stdout), (BAD_INPUT, ""), arguments)
+            self.assertIn(message, result.stderr)
+
+
+class Export(Results):
+    def test_lines_are_the_rows_of_the_array(self):
+        lines = swarmbench("export", self.results, "-t", "downloads", "-f", "parquet-ready").stdout
+        array = swarmbench("export", self.results, "-t", "downloads", "-f", "json").stdout
+        self.assertEqual([json.loads(line) for line in lines.splitlines()], json.loads(array))
+
+    def test_parquet_is_made_of_it_without_telling_types(self):
+        try:
+            import pyarrow.json
+            import pyarrow.parquet
+        except ImportError:
+            self.skipTest("pyarrow is not installed")
+        path = self.folder / "nodes.jsonl"
+        swarmbench("export", self.results, "-t", "nodes", "-f", "parquet-ready", "-o", path)
+        table = pyarrow.json.read_json(path)
+        self.assertEqual(str(table.schema.field("cpu_ns").type), "int64")
+        pyarrow.parquet.write_table(table, self.folder / "nodes.parquet")
+        self.assertEqual(pyarrow.parquet.read_table(self.folder / "nodes.parquet").num_rows,
+                         table.num_rows)
+
+
+if __name__ == "__main__":
+    command.main()
