@@ -12,7 +12,10 @@ say() {
 }
 
 say "packages that are missing (root, or sudo for this step only)"
-examples/install-deps.sh build clients
+examples/install-deps.sh build clients page
+
+say "what draws charts in report pages (left out where it cannot be fetched)"
+examples/install-npm.sh || true
 
 say "building into build/release"
 cmake --preset release -DSWB_BUILD_TESTS=OFF >/dev/null
@@ -31,7 +34,7 @@ mkdir -p "$(dirname "$results")"
 
 say "look further"
 cat <<END
-$swarmbench report $results -o report.md
+$swarmbench report $results -o report.html   # opens in a browser, without a network
 $swarmbench export $results --table downloads --format csv
 $swarmbench help
 END

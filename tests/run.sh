@@ -167,6 +167,8 @@ finish() {
 say "packages that are missing"
 examples/install-deps.sh build clients test || skip packages "some could not be installed"
 
+examples/install-npm.sh test || skip browser "what draws and checks report pages could not be fetched"
+
 step "build with gcc, warnings are errors" build dev
 if [ "$quick" = yes ]; then
     run_tests dev -L unit
