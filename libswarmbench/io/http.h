@@ -16,6 +16,8 @@ typedef struct swb__http_transfer swb__http_transfer;
  * the environment are not used. SWB_ENOMEM, SWB_EINVAL. */
 int swb__http_client_create(swb__http_client **out, swb_loop *loop, const char *base_url,
                             swb_error *error);
+/* Its https: is no longer refused where a certificate cannot be verified. */
+void swb__http_client_take_any_certificate(swb__http_client *client);
 /* Cancels what is under way: each transfer completes with SWB_ECANCELED, from within this call.
  * May be called from a completion, not from a source or sink. Accepts NULL. */
 void swb__http_client_destroy(swb__http_client *client);

@@ -6,6 +6,7 @@
 #include "run/contents.h"
 #include "run/decode.h"
 #include "run/execution.h"
+#include "run/holdings.h"
 
 /* What is said to a node about one content: a client of its own, so that several can be under way
  * at once. */
@@ -43,8 +44,10 @@ struct swb__execution {
     swb__engine *engine;
     swb__contents contents;
     swb__member *members;
-    swb__channel *channels; /* of all members */
+    swb__channel *channels;  /* of all members */
+    const char *tracker_url; /* of one that runs already; NULL: none */
     char announce[128];
+    swb__holdings holdings;
     char (*infohashes)[41]; /* of each content; "" before it is known */
     const char **infohash_list;
     size_t torrents; /* made so far */

@@ -120,12 +120,20 @@ static void keep_wire_bytes(swb__member *at, const swb_result *result)
     }
 }
 
+/* A node that was to run already is not waited for. */
+static bool is_out_of_reach(const swb__member *at, const swb__client_outcome *outcome)
+{
+    return at->node.attached && outcome->operation == SWB_OP_READY &&
+           outcome->status == SWB_ECONNECT;
+}
+
 static void on_called(void *argument, const swb__client_outcome *outcome)
 {
     swb__channel *channel = argument;
     swb__member *at = channel->member;
     if (outcome->status == SWB_OK) {
         keep_wire_bytes(at, outcome->result);
+        swb__holdings_learn(channel, outcome->operation, outcome->result);
     }
     swb__execution_feed(
         at->execution,
@@ -134,7 +142,7 @@ static void on_called(void *argument, const swb__client_outcome *outcome)
                             .content = channel->content,
                             .status = outcome->status,
                             .message = outcome->error != NULL ? outcome->error->message : NULL,
-                            .retriable = outcome->retriable,
+                            .retriable = outcome->retriable && !is_out_of_reach(at, outcome),
                             .operation = outcome->operation,
                             .result = outcome->result,
                             .streamed_bytes = outcome->streamed_bytes,
@@ -190,6 +198,10 @@ static int open_channel(swb__channel *channel, swb_error *error)
 
 static void act_start(swb__execution *execution, swb__member *at)
 {
+    if (at->node.attached) {
+        execution->deployer->start(execution->site, at->index, NULL, on_started, at);
+        return;
+    }
     swb_error error = SWB_ERROR_INIT;
     swb_launch *launch = NULL;
     const swb_driver *driver = execution->swarm.requests[at->index].driver;
@@ -249,7 +261,10 @@ static void act_hold(swb__execution *execution, swb__channel *channel, swb_opera
     int status = open_channel(channel, NULL);
     if (status == SWB_OK) {
         swb_command command = command_of(execution, channel, operation);
-        status = swb__client_hold(channel->client, &command, on_called, channel, NULL);
+        status = swb__holdings_note(channel, operation, command.handle, NULL);
+        if (status == SWB_OK) {
+            status = swb__client_hold(channel->client, &command, on_called, channel, NULL);
+        }
     }
     channel->held = status == SWB_OK;
 }
@@ -262,10 +277,14 @@ static int begin_call(swb__execution *execution, swb__channel *channel, const sw
         return status;
     }
     if (channel->held) {
-        channel->held = false;
+        channel->held = false; /* what it puts on the node was noted then */
         return swb__client_release(channel->client, action->deadline_ns, error);
     }
     swb_command command = command_of(execution, channel, action->operation);
+    status = swb__holdings_note(channel, action->operation, command.handle, error);
+    if (status != SWB_OK) {
+        return status;
+    }
     swb_peer *peers = NULL;
     if (action->operation == SWB_OP_PEERS) {
         command.peers = peers = others(&command.peer_count, execution, channel->member);
@@ -337,6 +356,9 @@ static void act_watch(swb__execution *execution, swb__member *at, const swb__act
         snprintf(event.name, sizeof event.name, "%s", at->node.name);
         snprintf(event.text, sizeof event.text, "not watched: %.480s", error.message);
         execution->observer.event(execution->observer.argument, &event);
+        swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_UNWATCHED,
+                                                           .node = at->index,
+                                                           .content = action->content});
     }
 }
 
@@ -368,6 +390,11 @@ static void act_tell(swb__execution *execution, const swb__action *action)
     execution->observer.event(execution->observer.argument, &event);
 }
 
+static void close_emptied_site(swb__execution *execution)
+{
+    execution->deployer->close(execution->site, on_closed, execution);
+}
+
 static void close_site(void *argument)
 {
     swb__execution *execution = argument;
@@ -378,7 +405,7 @@ static void close_site(void *argument)
         execution->channels[i].client = NULL;
         swb__client_destroy(client);
     }
-    execution->deployer->close(execution->site, on_closed, execution);
+    swb__holdings_remove(execution, close_emptied_site);
 }
 
 static void act_close(swb__execution *execution)

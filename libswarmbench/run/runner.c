@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "deploy/journal.h"
 #include "host/environment.h"
 #include "run/preflight.h"
 
@@ -216,7 +217,17 @@ static void clean_up_after_the_dead(swb_runner *runner)
 {
     char text[128];
     swb_clean_report report;
-    if (swb_clean(&report, 0, NULL) == SWB_OK && report.processes + report.directories > 0) {
+    if (swb__journal_clean(&report, SWB__CLEAN_KEEP_HELD, NULL) != SWB_OK) {
+        return;
+    }
+    if (report.held > 0) {
+        snprintf(text, sizeof text,
+                 "a runner that died left %u contents on attached nodes: `swarmbench clean` "
+                 "names them",
+                 report.held);
+        tell(runner, SWB_EVENT_WARNING, SWB_OK, 0, text);
+    }
+    if (report.processes + report.directories > 0) {
         snprintf(text, sizeof text,
                  "a runner that died left %u processes and %u directories: removed",
                  report.processes, report.directories);
@@ -392,6 +403,10 @@ int swb_runner_create(swb_runner **out, const swb_experiment *experiment,
         return status;
     }
     swb__environment_tell(runner->work_dir, store_fact, runner);
+    if (runner->deployer->attaches) {
+        store_fact(runner, "node_state",
+                   "warm: attached nodes run before, between and after the runs");
+    }
     later(runner, first_step);
     *out = runner;
     return SWB_OK;
