@@ -254,6 +254,14 @@ void swb__execution_cancel(swb__execution *execution)
     swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_CANCEL});
 }
 
+static void free_peers(swb__execution *execution)
+{
+    size_t channels = execution->swarm.count * execution->contents.count;
+    for (size_t i = 0; execution->channels != NULL && i < channels; i++) {
+        free(execution->channels[i].peers);
+    }
+}
+
 void swb__execution_destroy(swb__execution *execution)
 {
     if (execution == NULL) {
@@ -263,6 +271,7 @@ void swb__execution_destroy(swb__execution *execution)
     swb__timer_stop(execution->sampler);
     swb__timer_stop(execution->closer);
     swb__engine_destroy(execution->engine);
+    free_peers(execution);
     swb__contents_finish(&execution->contents);
     swb__swarm_finish(&execution->swarm);
     free(execution->members);

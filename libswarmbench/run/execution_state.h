@@ -15,7 +15,9 @@ typedef struct swb__channel {
     uint32_t content;
     swb_node node; /* as its client's driver sees it */
     swb__client *client;
-    bool held; /* an operation is ready to leave */
+    bool held;       /* an operation is ready to leave */
+    swb_peer *peers; /* as its client was last introduced to them; NULL: not yet */
+    size_t peer_count;
 } swb__channel;
 
 /* A node of the swarm, placed. */

@@ -11,6 +11,8 @@
 #define AGAIN_NS (200 * SWB__NS_PER_MS)
 /* A command that was cut short may take effect late: as long as that is looked for. */
 #define LATE_NS (2 * SWB__NS_PER_S)
+/* A node that takes no connection for so long will not come back by itself. */
+#define LOST_NS (3 * SWB__NS_PER_S)
 #define LEAST_DEADLINE_NS SWB__NS_PER_S
 
 /* A content on a node. */
@@ -199,7 +201,8 @@ static void on_removed(void *argument, const swb__client_outcome *outcome)
         return;
     }
     held->error = *outcome->error;
-    bool again = outcome->retriable && now_ns + AGAIN_NS < holdings->deadline_ns;
+    bool lost = outcome->status == SWB_ECONNECT && now_ns - held->begun_ns > LOST_NS;
+    bool again = outcome->retriable && !lost && now_ns + AGAIN_NS < holdings->deadline_ns;
     later(held, again ? AGAIN_NS : 0, again ? ask : on_kept);
 }
 

@@ -227,7 +227,8 @@ static const char *handle_of(const swb__execution *execution, const swb__channel
     return handle[0] != '\0' ? handle : channel->node.infohash;
 }
 
-/* The other members of the swarm, as peers to introduce. The caller frees them. */
+/* The other members of the swarm, as peers to introduce: for as long as a driver goes through them,
+ * which may be one exchange for each. The caller frees them. */
 static swb_peer *others(size_t *count_out, const swb__execution *execution, const swb__member *at)
 {
     size_t count = 0;
@@ -238,7 +239,7 @@ static swb_peer *others(size_t *count_out, const swb__execution *execution, cons
             peers[count++] = (swb_peer){other->node.address, other->node.data_port};
         }
     }
-    *count_out = count;
+    *count_out = count; /* 0 with NULL */
     return peers;
 }
 
@@ -285,14 +286,15 @@ static int begin_call(swb__execution *execution, swb__channel *channel, const sw
     if (status != SWB_OK) {
         return status;
     }
-    swb_peer *peers = NULL;
-    if (action->operation == SWB_OP_PEERS) {
-        command.peers = peers = others(&command.peer_count, execution, channel->member);
+    if (action->operation == SWB_OP_PEERS && channel->peers == NULL) {
+        channel->peers = others(&channel->peer_count, execution, channel->member);
     }
-    status =
-        swb__client_call(channel->client, &command, action->deadline_ns, on_called, channel, error);
-    free(peers); /* a driver reads them when the operation begins */
-    return status;
+    if (action->operation == SWB_OP_PEERS) {
+        command.peers = channel->peers;
+        command.peer_count = channel->peer_count;
+    }
+    return swb__client_call(channel->client, &command, action->deadline_ns, on_called, channel,
+                            error);
 }
 
 static void act_call(swb__execution *execution, swb__channel *channel, const swb__action *action)
@@ -341,25 +343,34 @@ static void act_decode(swb__execution *execution, swb__member *at)
     }
 }
 
+static void warn_of(swb__execution *execution, const swb__member *at, const swb_error *error)
+{
+    swb_event event = {.kind = SWB_EVENT_WARNING,
+                       .status = error->status,
+                       .time_ns = swb__clock_ns(),
+                       .run = execution->run.index,
+                       .mode = execution->run.mode,
+                       .node = at->index};
+    snprintf(event.name, sizeof event.name, "%s", at->node.name);
+    snprintf(event.text, sizeof event.text, "not watched: %.480s", error->message);
+    execution->observer.event(execution->observer.argument, &event);
+}
+
 static void act_watch(swb__execution *execution, swb__member *at, const swb__action *action)
 {
     swb_error error = SWB_ERROR_INIT;
-    if (execution->deployer->watch(execution->site, at->index, action->content, action->begin_ns,
-                                   &error) != SWB_OK) {
-        /* The client's API still tells first byte and completion, only less exactly. */
-        swb_event event = {.kind = SWB_EVENT_WARNING,
-                           .status = error.status,
-                           .time_ns = swb__clock_ns(),
-                           .run = execution->run.index,
-                           .mode = execution->run.mode,
-                           .node = at->index};
-        snprintf(event.name, sizeof event.name, "%s", at->node.name);
-        snprintf(event.text, sizeof event.text, "not watched: %.480s", error.message);
-        execution->observer.event(execution->observer.argument, &event);
-        swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_UNWATCHED,
-                                                           .node = at->index,
-                                                           .content = action->content});
+    int status = execution->deployer->watch(execution->site, at->index, action->content,
+                                            action->begin_ns, &error);
+    if (status == SWB_OK) {
+        return;
     }
+    if (status != SWB_EUNSUPPORTED) { /* else it was not to be */
+        warn_of(execution, at, &error);
+    }
+    /* The client's API still tells first byte and completion, only less exactly. */
+    swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_UNWATCHED,
+                                                       .node = at->index,
+                                                       .content = action->content});
 }
 
 /* What each phase used is told apart by a sample of every node where it begins. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <swarmbench/environment.h>
@@ -146,6 +147,16 @@ static void fail_start(swb_runner *runner, const swb_error *error)
     later(runner, next_run);
 }
 
+/* Nodes that go on between runs may remember a content that was removed, and so do their peers: each
+ * run of theirs gets one that was never seen before, whose seed is stored with the run. */
+static void draw_content(swb_runner *runner)
+{
+    uint64_t seed;
+    if (runner->deployer->attaches && getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed) {
+        runner->run.content_seed = seed >> 11; /* 53 bits, as all seeds */
+    }
+}
+
 static void start_run(void *argument)
 {
     swb_runner *runner = argument;
@@ -156,6 +167,7 @@ static void start_run(void *argument)
         end_experiment(runner, SWB_EINTERRUPTED, "interrupted");
         return;
     }
+    draw_content(runner);
     if (name_run(runner) != SWB_OK || swb__recorder_begin(runner, &error) != SWB_OK) {
         int status = error.status != SWB_OK ? error.status : SWB_EIO;
         end_experiment(runner, status, error.status != SWB_OK ? error.message : runner->log_dir);
