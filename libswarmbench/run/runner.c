@@ -147,8 +147,8 @@ static void fail_start(swb_runner *runner, const swb_error *error)
     later(runner, next_run);
 }
 
-/* Nodes that go on between runs may remember a content that was removed, and so do their peers: each
- * run of theirs gets one that was never seen before, whose seed is stored with the run. */
+/* Nodes that go on between runs may remember a content that was removed, and so do their peers:
+ * each run of theirs gets one that was never seen before, whose seed is stored with the run. */
 static void draw_content(swb_runner *runner)
 {
     uint64_t seed;
