@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Attached nodes: they run before, between and after the runs, and nothing is left on them."""
 import csv
+import http.server
 import io
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
+import urllib.parse
 
 import command
 import running_nodes
@@ -29,11 +33,30 @@ allow_stand_in: true
 limits: {{seed: 60s, run: 60s, stall: 20s, ready: 20s}}
 deploy: {deploy}
 """
-SWARM = "{file_size: 2MB, size: 4, seeders: 1, seeder_sets: 2, repetitions: 1}"
 
 
 def settings(**values):
     return "\n".join(f"{key}: {json.dumps(value)}" for key, value in values.items())
+
+
+class Tracker(http.server.BaseHTTPRequestHandler):
+    """A tracker that runs already: it knows who announced, by infohash."""
+    peers = {}
+
+    def do_GET(self):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, encoding="latin-1")
+        known = self.peers.setdefault(query["info_hash"][0], set())
+        known.add(socket.inet_aton(self.client_address[0]) +
+                  int(query["port"][0]).to_bytes(2, "big"))
+        peers = b"".join(sorted(known))
+        body = b"d8:intervali2e5:peers%d:%se" % (len(peers), peers)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Attached(unittest.TestCase):
@@ -342,6 +365,21 @@ class OnTorrentClients(Attached):
         for row in self.downloads():
             self.assertLess(int(row["completion_hi_ns"]) - int(row["completion_lo_ns"]),
                             1_000_000_000, row)
+
+    def test_tracker_that_runs_already(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Tracker)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/announce"
+        self.clients(2, 0)
+        rows = [{**node.row, "role": role} for node, role in zip(self.nodes, ("leecher", "seeder"))]
+        self.run_experiment(self.write({"m": {"driver": "deluge", "tracker": url}}, rows,
+                                       file_size="1MB", size=2, repetitions=1))
+        self.assert_whole(1)
+        self.assertEqual([len(peers) for peers in Tracker.peers.values()], [2])
+        self.assertEqual(self.query("SELECT count(*) FROM node WHERE role = 'service'"), [(0,)])
+        self.assert_empty()
 
     def pair(self, kind):
         self.clients(*kind)
