@@ -14,6 +14,7 @@ struct swb__http_client {
     char *base_url;
     CURLSH *share; /* its cookies and connections */
     bool closing;
+    bool any_certificate;
     LIST_HEAD(, swb__http_transfer) transfers;
 };
 
