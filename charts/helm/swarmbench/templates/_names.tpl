@@ -12,7 +12,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if hasKey $experiment "Error" -}}
 {{- fail (printf "experiment is no YAML: %s" $experiment.Error) -}}
 {{- end -}}
-{{- $experiment.name | default "" | toString | regexReplaceAll "[^A-Za-z0-9_.-]+" "-" | trunc 63 | trimAll "-_." -}}
+{{- regexReplaceAll "[^A-Za-z0-9_.-]+" ($experiment.name | default "" | toString) "-" | trunc 63 | trimAll "-_." -}}
 {{- end -}}
 {{- end }}
 
