@@ -261,7 +261,7 @@ static const char *const join_facts[] = {
 /* It ended where all parts ended, and as the one that ended otherwise than by being done. */
 static const char *const join_endings[] = {
     "UPDATE main.experiment SET"
-    " begun_wall_ns = min(begun_wall_ns, t.begun_wall_ns),"
+    " begun_wall_ns = min(main.experiment.begun_wall_ns, t.begun_wall_ns),"
     " ended_wall_ns = max(main.experiment.ended_wall_ns, t.ended_wall_ns),"
     " ending = CASE WHEN main.experiment.ending IS NULL OR t.ending IS NULL THEN NULL"
     " WHEN main.experiment.ending = 'done' THEN t.ending ELSE main.experiment.ending END"
