@@ -142,19 +142,29 @@ static cli_exit take_short(argument_cursor *cursor, const char *argument)
     return CLI_DONE;
 }
 
+static size_t most_operands(cli_operand operand)
+{
+    switch (operand) {
+    case CLI_OPERAND_NONE:
+        return 0;
+    case CLI_OPERAND_TWO_RESULTS:
+        return 2;
+    case CLI_OPERAND_MERGE:
+        return CLI_OPERANDS_MAX;
+    default:
+        return 1;
+    }
+}
+
 static cli_exit take_operand(cli_arguments *out, const char *argument)
 {
-    if (out->operand != NULL && out->second == NULL &&
-        out->command->operand == CLI_OPERAND_TWO_RESULTS) {
-        out->second = argument;
-        return CLI_DONE;
-    }
-    if (out->command->operand == CLI_OPERAND_NONE || out->operand != NULL) {
+    if (out->operand_count == most_operands(out->command->operand)) {
         cli_complain("%s: unexpected argument '%s'; see 'swarmbench %s --help'", out->command->name,
                      argument, out->command->name);
         return CLI_BAD_INPUT;
     }
-    out->operand = argument;
+    out->operands[out->operand_count++] = argument;
+    out->operand = out->operands[0];
     return CLI_DONE;
 }
 
@@ -162,11 +172,13 @@ static cli_exit check_operand(const cli_arguments *arguments)
 {
     cli_operand operand = arguments->command->operand;
     bool optional = operand == CLI_OPERAND_NONE || operand == CLI_OPERAND_COMMAND;
-    bool lacks = arguments->operand == NULL ||
-                 (operand == CLI_OPERAND_TWO_RESULTS && arguments->second == NULL);
-    if (lacks && !optional && !arguments->help) {
+    bool merges = operand == CLI_OPERAND_MERGE;
+    size_t least = optional ? 0 : operand == CLI_OPERAND_TWO_RESULTS || merges ? 2 : 1;
+    if (arguments->operand_count < least && !arguments->help) {
+        const char *merged = arguments->operand_count == 0 ? "OUT" : "FILE";
         cli_complain("%s: %s is missing; see 'swarmbench %s --help'", arguments->command->name,
-                     cli_operand_name(arguments->command), arguments->command->name);
+                     merges ? merged : cli_operand_name(arguments->command),
+                     arguments->command->name);
         return CLI_BAD_INPUT;
     }
     return CLI_DONE;

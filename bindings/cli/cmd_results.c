@@ -242,7 +242,7 @@ cli_exit cmd_compare(const cli_arguments *arguments)
     }
     cli_exit result = open_file(&before, arguments->operand);
     if (result == CLI_DONE) {
-        result = open_file(&after, arguments->second);
+        result = open_file(&after, arguments->operands[1]);
     }
     if (result == CLI_DONE) {
         result = compare(before, after, &options, arguments);

@@ -11,6 +11,7 @@ static const char *operand_glob(cli_operand operand)
         return "*.y?(a)ml";
     case CLI_OPERAND_RESULTS:
     case CLI_OPERAND_TWO_RESULTS:
+    case CLI_OPERAND_MERGE:
         return "*.db";
     default:
         return NULL;
@@ -176,6 +177,8 @@ static void zsh_command(FILE *out, const cli_command *command)
         fputs("            ':before:_files -g \"*.db\"' \\\n"
               "            ':after:_files -g \"*.db\"' \\\n",
               out);
+    } else if (command->operand == CLI_OPERAND_MERGE) {
+        fputs("            '*:results:_files -g \"*.db\"' \\\n", out);
     } else if (command->operand != CLI_OPERAND_NONE) {
         fputs("            ':operand:(", out);
         write_operands(out, command->operand);
