@@ -31,6 +31,14 @@ die() {
     exit 3
 }
 
+# Tells nothing but a failure.
+quietly() {
+    "$@" >"$cache/log" 2>&1 || {
+        tail -40 "$cache/log" >&2
+        die "this failed: $*"
+    }
+}
+
 # Storage without overlay mounts works inside containers and on every file system, and is slower.
 # A user's own choice of storage stands.
 bh() {
@@ -95,9 +103,11 @@ install_tree() {
     [ -z "${installed:-}" ] || return 0
     installed=$cache/install
     say "building swarmbench for the images"
-    cmake -S "$source" -B "$cache/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local \
-        -DSWB_AGENT=ON -DSWB_BUILD_TESTS=OFF -DSWB_BUILD_EXAMPLES=OFF -DSWB_SANITIZE= >&2
-    cmake --build "$cache/build" -j "$(nproc)" >&2
+    # Fresh: the tree that was built last may have been another one.
+    quietly cmake --fresh -S "$source" -B "$cache/build" -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_INSTALL_PREFIX=/usr/local -DSWB_AGENT=ON -DSWB_BUILD_TESTS=OFF \
+        -DSWB_BUILD_EXAMPLES=OFF
+    quietly cmake --build "$cache/build" -j "$(nproc)"
     rm -rf "$installed"
     DESTDIR=$installed cmake --install "$cache/build" --strip >/dev/null
 }

@@ -4,7 +4,9 @@
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/swarmbench/kubernetes
 bin=$cache/bin
-state=${SWB_CLUSTER_STATE:-/run/swarmbench-kubernetes}
+state=/run
+[ "$(id -u)" -eq 0 ] || state=${XDG_RUNTIME_DIR:-/tmp}
+state=${SWB_CLUSTER_STATE:-$state/swarmbench-kubernetes}
 # Images and layers: too big for a /run in memory.
 disk=${SWB_CLUSTER_DISK:-/var/lib/swarmbench-kubernetes}
 # Every port is one of the fifteen from here on.

@@ -232,7 +232,7 @@ kill_shims() {
     for file in /proc/[0-9]*/cmdline; do
         pid=${file#/proc/}
         pid=${pid%/cmdline}
-        if tr '\0' '\n' <"$file" 2>/dev/null | grep -qxF -- "$cri" &&
+        if { tr '\0' '\n' <"$file"; } 2>/dev/null | grep -qxF -- "$cri" &&
             [[ $(readlink "/proc/$pid/exe") == */containerd-shim-runc-v2* ]]; then
             kill -KILL "$pid" 2>/dev/null || true
         fi
