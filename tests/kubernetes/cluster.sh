@@ -51,7 +51,7 @@ ports_are_free() {
 }
 
 bring_up() {
-    local mode=$1 count=$2
+    local mode=$1 count=$2 failure=0
     local -a sets=(control)
     case $mode in
     real)
@@ -60,7 +60,9 @@ bring_up() {
         ;;
     fake) sets+=(fake) ;;
     esac
-    "$here/toolchain.sh" "${sets[@]}" || cannot "the programs of the cluster could not be had"
+    "$here/toolchain.sh" "${sets[@]}" || failure=$?
+    [ "$failure" -ne 3 ] || cannot "the programs of the cluster cannot be had here"
+    [ "$failure" -eq 0 ] || die "the programs of the cluster could not be built"
     ports_are_free
     mkdir -p "$state/pids" "$state/logs"
     chmod 700 "$state"

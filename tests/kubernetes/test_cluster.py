@@ -25,6 +25,10 @@ SYSCTLS = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/pa
            "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "net/ipv4/ip_forward",
            "net/ipv4/conf/all/route_localnet", "net/bridge/bridge-nf-call-iptables"]
 
+with open(os.path.join(HERE, "..", "..", "CMakeLists.txt"), encoding="utf-8") as project:
+    VERSION = re.search(r"^project\(swarmbench VERSION ([0-9.]+)", project.read(),
+                        re.MULTILINE).group(1)
+
 # daemon.login("bench", "bench", client_version="2.0.3") with request id 1, in rencode.
 DELUGE_LOGIN = bytes.fromhex("c1c4018c6461656d6f6e2e6c6f67696ec28562656e6368")
 DELUGE_LOGIN_REST = bytes.fromhex("678e636c69656e745f76657273696f6e85322e302e33")
@@ -117,9 +121,6 @@ def leftovers():
 
 def pod(name, command, probe_port):
     closed = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    version = re.search(r"^project\(swarmbench VERSION ([0-9.]+)",
-                        open(os.path.join(HERE, "..", "..", "CMakeLists.txt"),
-                             encoding="utf-8").read(), re.MULTILINE).group(1)
     return {
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/name": name}},
@@ -130,7 +131,7 @@ def pod(name, command, probe_port):
                                 "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
             "volumes": [{"name": "data", "emptyDir": {}}],
             "containers": [{
-                "name": "node", "image": f"localhost/swarmbench/{name}:{version}",
+                "name": "node", "image": f"localhost/swarmbench/{name}:{VERSION}",
                 "imagePullPolicy": "Never", "command": command, "securityContext": closed,
                 "env": [{"name": "POD_IP",
                          "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
@@ -142,9 +143,11 @@ def pod(name, command, probe_port):
 
 DELUGE = ["bash", "-c", "mkdir -p node/cfg && echo bench:bench:10 >node/cfg/auth && "
           "exec deluged -d -c node/cfg -L none -u $POD_IP -p 58846"]
-QBITTORRENT = ["bash", "-c", "mkdir -p node/home/qBittorrent/config && "
-               "printf '[LegalNotice]\\nAccepted=true\\n' >node/home/qBittorrent/config/qBittorrent.conf && "
-               "exec qbittorrent-nox --profile=node/home --webui-port=8080"]
+# It refuses a request that came by another name than its own, as one through the API server does.
+QBITTORRENT = ["bash", "-c", "mkdir -p node/home/qBittorrent/config && printf '%s\\n' "
+               "'[LegalNotice]' Accepted=true '[Preferences]' 'WebUI\\HostHeaderValidation=false' "
+               ">node/home/qBittorrent/config/qBittorrent.conf && "
+               "echo this is $POD_IP && exec qbittorrent-nox --profile=node/home --webui-port=8080"]
 
 
 def deluge_reply(address, password):
@@ -232,7 +235,8 @@ class RealPods(unittest.TestCase):
                 "exec 3<>/dev/tcp/$KUBERNETES_SERVICE_HOST/$KUBERNETES_SERVICE_PORT")
 
     def test_1_logs_can_be_read(self):
-        self.assertIn("8080", kubectl("logs", "qbittorrent").stdout)
+        self.assertIn(f"this is {self.address['qbittorrent']}\n",
+                      kubectl("logs", "qbittorrent").stdout)
 
     def test_1_up_again_says_the_same_and_another_kind_is_refused(self):
         again = cluster("up", "--real")

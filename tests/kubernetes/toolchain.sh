@@ -9,6 +9,7 @@
 # What no Debian package has is built from Go modules: about 12 minutes on two cores for control,
 # 4 GB of disk while it builds and 0.6 GB afterwards. The cache is
 # ${XDG_CACHE_HOME:-~/.cache}/swarmbench/kubernetes.
+# Exit code 3: something cannot be had here (no Go, no packages, no modules).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -82,6 +83,8 @@ build_module() {
     done
     [ ${#names[@]} -gt 0 ] || return 0
     say "building ${names[*]} (once; minutes)"
+    (cd "$here/tools/$folder" && run_go list -mod=readonly -deps -f '' "${packages[@]}") ||
+        die "the Go modules of ${names[*]} cannot be fetched"
     rm -rf "$bin/.new" && mkdir -p "$bin/.new"
     if [ ${#names[@]} -eq 1 ]; then
         (cd "$here/tools/$folder" &&

@@ -72,6 +72,7 @@ start_apiserver() {
         --service-account-issuer https://kubernetes.default.svc \
         --service-account-key-file "$pki/accounts.key" \
         --service-account-signing-key-file "$pki/accounts.key" \
+        --kubelet-preferred-address-types InternalIP \
         --kubelet-client-certificate "$pki/admin.crt" --kubelet-client-key "$pki/admin.key" \
         --enable-admission-plugins NodeRestriction
     wait_ready kube-apiserver 120 https_ok "https://$api_address:$api_port/readyz"
