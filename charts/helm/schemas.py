@@ -65,7 +65,7 @@ def port(description, least=1):
 
 def image(description):
     return table(description, ["repository"],
-                 repository=text("Registry and name, without a tag.", "^[^@\\s]*[^@:\\s]$"),
+                 repository=text("Registry and name, without a tag.", "^([^@\\s/]+/)*[^@:\\s/]+$"),
                  tag=text("Tag; empty: the version of the chart.",
                           "^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$"),
                  digest=text("sha256:...; wins over the tag.", "^(sha256:[0-9a-f]{64})?$"),

@@ -120,6 +120,25 @@ static size_t plain_length(const swb__writer *writer, const char *at)
     return length;
 }
 
+/* What YAML and JavaScript take for the end of a line, or drop: the characters' numbers; 0: none.
+ */
+static unsigned hidden_break(const char *at, size_t length)
+{
+    static const struct {
+        char bytes[4];
+        unsigned number;
+    } breaks[] = {{"\xc2\x85", 0x85},
+                  {"\xe2\x80\xa8", 0x2028},
+                  {"\xe2\x80\xa9", 0x2029},
+                  {"\xef\xbb\xbf", 0xfeff}};
+    for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
+        if (strlen(breaks[i].bytes) == length && memcmp(at, breaks[i].bytes, length) == 0) {
+            return breaks[i].number;
+        }
+    }
+    return 0;
+}
+
 static void quoted(swb__writer *writer, const char *value)
 {
     const char *at = value;
@@ -138,6 +157,8 @@ static void quoted(swb__writer *writer, const char *value)
             swb__writer_printf(writer, "\\u%04x", (unsigned char)*at);
         } else if (length == 0) {
             swb__writer_text(writer, SWB__UTF8_REPLACEMENT);
+        } else if (hidden_break(at, length) != 0) {
+            swb__writer_printf(writer, "\\u%04x", hidden_break(at, length));
         } else {
             swb__writer_bytes(writer, at, length);
         }

@@ -29,19 +29,23 @@ spec:
   publishNotReadyAddresses: true
   selector:
     {{- include "swarmbench-node.selectorLabels" . | nindent 4 }}
+  {{- $ports := (include "swarmbench-node.ports" . | fromJson).ports }}
+  {{- $hasAgent := include "swarmbench-node.hasAgent" . }}
+  {{- if or $ports $hasAgent }}
   ports:
-    {{- range (include "swarmbench-node.ports" . | fromJson).ports }}
+    {{- range $ports }}
     - name: {{ .name }}
       port: {{ .port | int }}
       targetPort: {{ .name }}
       protocol: {{ .protocol }}
     {{- end }}
-    {{- if include "swarmbench-node.hasAgent" . }}
+    {{- if $hasAgent }}
     - name: agent
       port: {{ .Values.agent.port }}
       targetPort: agent
       protocol: TCP
     {{- end }}
+  {{- end }}
 {{- end }}
 
 {{- define "swarmbench-node.statefulSet" -}}

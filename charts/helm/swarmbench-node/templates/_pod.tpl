@@ -104,7 +104,10 @@ spec:
       {{- end }}
       {{- with .env }}
       env:
-        {{- toYaml . | nindent 8 }}
+        {{- /* As JSON: YAML would take an address of a chain, 0x..., for a number. */}}
+        {{- range . }}
+        - {{ toJson . }}
+        {{- end }}
       {{- end }}
       {{- with (include "swarmbench-node.ports" $root | fromJson).ports }}
       ports:
