@@ -149,7 +149,7 @@ tracked() {
 }
 
 check_scripts() {
-    tracked '*.sh' .ci/run | xargs -0 shellcheck
+    tracked '*.sh' .ci/run | xargs -0 shellcheck -x -P SCRIPTDIR
 }
 
 check_format() {
@@ -165,7 +165,7 @@ finish() {
 }
 
 say "packages that are missing"
-examples/install-deps.sh build clients test || skip packages "some could not be installed"
+examples/install-deps.sh build clients page test kubernetes || skip packages "some could not be installed"
 
 examples/install-npm.sh test || skip browser "what draws and checks report pages could not be fetched"
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Contents as erasure codes, by the library over every driver and by Codex itself, from the
 experiment to the results: with Codex's stand-in, and on a real program where there is one."""
+import json
+import os
 import unittest
 
 import command
@@ -144,6 +146,17 @@ class OnRealNode(Erasure):
         print(f"the real program is {REAL}", flush=True)
         downloads = self.run_modes({"ec": {"erasure": CODE}}, SWARMS, DONE)
         self.check_library(downloads, "ec")
+
+    def test_storage_request_on_a_chain(self):
+        """SWB_TEST_CHAIN='{"eth_provider": "ws://...", "account": "0x...", "marketplace": "0x..."}'
+        names a development chain whose marketplace takes any proof."""
+        chain = json.loads(os.environ.get("SWB_TEST_CHAIN", "null"))
+        if chain is None:
+            self.skipTest("SWB_TEST_CHAIN names no chain")
+        modes = {"request": {**chain, "erasure": {"data": 2, "parity": 1,
+                                                  "via": "storage-request"}}}
+        downloads = self.run_modes(modes, "file_size: 20MB\nsize: 4\nseeders: 1", DONE)
+        self.check_request(downloads, "request")
 
 
 if __name__ == "__main__":
