@@ -40,7 +40,7 @@ static int load(swb__kubeconfig *file, yaml_parser_t *parser, swb_error *error)
     if (file->root == NULL || file->root->type != YAML_MAPPING_NODE) {
         yaml_document_delete(&file->document);
         return swb__fail_at(error, SWB_EINPUT, file->path, 1, 1,
-                            "a kubeconfig is a mapping with clusters, users and contexts");
+                            "the document is no mapping");
     }
     return SWB_OK;
 }
