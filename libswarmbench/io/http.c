@@ -196,6 +196,7 @@ static void complete(swb__http_transfer *transfer, CURLcode code)
     swb_error error = SWB_ERROR_INIT;
     describe(&reply, type, transfer);
     int status = judge(transfer, code, reply.status, &error);
+    reply.unverified = code == CURLE_PEER_FAILED_VERIFICATION;
     if (reply.status < 100 || reply.status > 599) {
         reply.status = 0;
     }

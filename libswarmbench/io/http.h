@@ -84,6 +84,7 @@ typedef struct swb__http_reply {
     size_t length;
     int64_t content_length; /* as announced; -1 unknown */
     int64_t retry_after_s;  /* Retry-After, dates too; 0 where there is none */
+    bool unverified;        /* with SWB_ECONNECT: the server's certificate is not to be trusted */
     /* Right before the request was written to the socket (tens of microseconds, and never late);
      * where that did not happen, when it was asked for. */
     int64_t sent_ns;

@@ -216,7 +216,7 @@ static void on_replied(void *argument, int status, const swb__http_reply *reply,
     call->failure = SWB__KUBE_FINE;
     if (status != SWB_OK) {
         call->error = *error;
-        if (!is_passing_status(status) || !try_again(call, 0)) {
+        if (reply->unverified || !is_passing_status(status) || !try_again(call, 0)) {
             tell_failure(call, 0);
         }
         return;
