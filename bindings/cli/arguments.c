@@ -144,12 +144,16 @@ static cli_exit take_short(argument_cursor *cursor, const char *argument)
 
 static cli_exit take_operand(cli_arguments *out, const char *argument)
 {
-    if (out->command->operand == CLI_OPERAND_NONE || out->operand != NULL) {
+    size_t most = out->command->operand == CLI_OPERAND_MERGE  ? CLI_OPERANDS_MAX
+                  : out->command->operand == CLI_OPERAND_NONE ? 0
+                                                              : 1;
+    if (out->operand_count == most) {
         cli_complain("%s: unexpected argument '%s'; see 'swarmbench %s --help'", out->command->name,
                      argument, out->command->name);
         return CLI_BAD_INPUT;
     }
-    out->operand = argument;
+    out->operands[out->operand_count++] = argument;
+    out->operand = out->operands[0];
     return CLI_DONE;
 }
 
@@ -157,9 +161,12 @@ static cli_exit check_operand(const cli_arguments *arguments)
 {
     cli_operand operand = arguments->command->operand;
     bool optional = operand == CLI_OPERAND_NONE || operand == CLI_OPERAND_COMMAND;
-    if (arguments->operand == NULL && !optional && !arguments->help) {
+    bool merges = operand == CLI_OPERAND_MERGE;
+    size_t least = optional ? 0 : merges ? 2 : 1;
+    if (arguments->operand_count < least && !arguments->help) {
+        const char *first = merges ? "OUT" : cli_operand_name(arguments->command);
         cli_complain("%s: %s is missing; see 'swarmbench %s --help'", arguments->command->name,
-                     cli_operand_name(arguments->command), arguments->command->name);
+                     arguments->operand_count == 0 ? first : "FILE", arguments->command->name);
         return CLI_BAD_INPUT;
     }
     return CLI_DONE;

@@ -18,6 +18,7 @@ typedef enum cli_exit {
 } cli_exit;
 
 #define CLI_OPTIONS_MAX 12
+#define CLI_OPERANDS_MAX 4096
 
 /* One option of a command. `--help` is understood by all and stands in no table. */
 typedef struct cli_option {
@@ -36,6 +37,7 @@ typedef enum cli_operand {
     CLI_OPERAND_RESULTS,
     CLI_OPERAND_COMMAND, /* may be left out */
     CLI_OPERAND_SHELL,
+    CLI_OPERAND_MERGE, /* the results file to merge into, and those to merge */
 } cli_operand;
 
 typedef struct cli_arguments cli_arguments;
@@ -56,7 +58,9 @@ typedef struct cli_command {
 /* What was given on the command line, checked against the command's row. */
 struct cli_arguments {
     const cli_command *command;
-    const char *operand;                 /* NULL where none was given */
+    const char *operand; /* the first; NULL where none was given */
+    const char *operands[CLI_OPERANDS_MAX];
+    size_t operand_count;
     const char *values[CLI_OPTIONS_MAX]; /* by row of the option table; a switch has "" */
     bool help;
 };
@@ -121,6 +125,8 @@ cli_exit cmd_run(const cli_arguments *arguments);
 cli_exit cmd_status(const cli_arguments *arguments);
 cli_exit cmd_report(const cli_arguments *arguments);
 cli_exit cmd_export(const cli_arguments *arguments);
+cli_exit cmd_merge(const cli_arguments *arguments);
+cli_exit cmd_export_workflow(const cli_arguments *arguments);
 cli_exit cmd_doctor(const cli_arguments *arguments);
 cli_exit cmd_clean(const cli_arguments *arguments);
 cli_exit cmd_schema(const cli_arguments *arguments);

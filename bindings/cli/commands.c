@@ -66,6 +66,24 @@ static const cli_option export_options[] = {
     OPTIONS_END,
 };
 
+static const cli_option merge_options[] = {
+    {"skip-existing", 's', NULL, "pass over runs that OUT has already, instead of refusing them",
+     NULL, false},
+    OPTIONS_END,
+};
+
+static const cli_option workflow_options[] = {
+    OPTION_OUTPUT,
+    {"parallel", 'p', "N",
+     "cells at once (default: 1; more of them share the cluster, and their numbers tell it)", NULL,
+     false},
+    {"claim", 0, "NAME", "volume claim of the results (default: swarmbench-results)", NULL, false},
+    {"template", 0, "NAME", "WorkflowTemplate of the steps (default: swarmbench)", NULL, false},
+    {"namespace", 0, "NAME", "namespace of the objects (default: the one they are made in)", NULL,
+     false},
+    OPTIONS_END,
+};
+
 static const cli_option clean_options[] = {
     {"dry-run", 'n', NULL, "only tell what would be done", NULL, false},
     OPTION_JSON,
@@ -107,6 +125,26 @@ static const cli_command commands[] = {
      "Times are nanoseconds, sizes bytes.",
      "swarmbench export results.db --table downloads --format csv -o downloads.csv",
      CLI_OPERAND_RESULTS, false, export_options, "2 3", cmd_export},
+    {"merge", "join results files of one experiment",
+     "Merges results files into OUT, which is made where it is missing: the parts of an experiment "
+     "whose cells were run apart. Whole runs are taken, those that were cut short are left out and "
+     "counted. Each FILE is merged whole or not at all. Files of another experiment or another "
+     "place are refused, and so is a run that OUT has already, unless --skip-existing is given: "
+     "then merging again changes nothing.\n"
+     "A FILE that does not exist may be a pattern, for where no shell expands it.",
+     "swarmbench run experiment.yaml --only 0 -o a.db\n"
+     "swarmbench run experiment.yaml --only 1 -o b.db\n"
+     "swarmbench merge all.db a.db b.db",
+     CLI_OPERAND_MERGE, false, merge_options, "2 3", cmd_merge},
+    {"export-workflow", "write an experiment as an Argo Workflow",
+     "Writes the experiment FILE as two objects for a Kubernetes cluster, in YAML: a ConfigMap "
+     "with "
+     "the experiment, and an Argo Workflow in which each cell is a step, grouped by the size of "
+     "its swarm. A step runs its cell with --resume, so that a workflow that is retried goes on "
+     "with what is missing; the last one merges the results. The steps themselves are in a "
+     "WorkflowTemplate, see charts/argo-workflows.",
+     "swarmbench export-workflow examples/full-matrix.yaml | kubectl apply -f -",
+     CLI_OPERAND_EXPERIMENT, false, workflow_options, "2 3", cmd_export_workflow},
     {"doctor", "tell what this machine can do, and how to get the rest",
      "Looks for the clients that drivers need, at what this build left out, and at the kernel, the "
      "limits, disk and memory. "
@@ -168,6 +206,8 @@ const char *cli_operand_name(const cli_command *command)
         return "[COMMAND]";
     case CLI_OPERAND_SHELL:
         return "bash|zsh|fish";
+    case CLI_OPERAND_MERGE:
+        return "OUT FILES";
     case CLI_OPERAND_NONE:
         break;
     }

@@ -10,6 +10,7 @@ static const char *operand_glob(cli_operand operand)
     case CLI_OPERAND_EXPERIMENT:
         return "*.y?(a)ml";
     case CLI_OPERAND_RESULTS:
+    case CLI_OPERAND_MERGE:
         return "*.db";
     default:
         return NULL;
@@ -171,6 +172,8 @@ static void zsh_command(FILE *out, const cli_command *command)
         fputs("            ':experiment:_files -g \"*.(yaml|yml)\"' \\\n", out);
     } else if (command->operand == CLI_OPERAND_RESULTS) {
         fputs("            ':results:_files -g \"*.db\"' \\\n", out);
+    } else if (command->operand == CLI_OPERAND_MERGE) {
+        fputs("            '*:results:_files -g \"*.db\"' \\\n", out);
     } else if (command->operand != CLI_OPERAND_NONE) {
         fputs("            ':operand:(", out);
         write_operands(out, command->operand);

@@ -60,7 +60,7 @@ void cli_help_list(FILE *out)
     const cli_command *command;
     for (size_t i = 0; (command = cli_command_at(i)) != NULL; i++) {
         if (!command->hidden) {
-            fprintf(out, "  %-11s %s\n", command->name, command->summary);
+            fprintf(out, "  %-15s %s\n", command->name, command->summary);
         }
     }
     fputs("\n'swarmbench COMMAND --help' explains a command.\n", out);

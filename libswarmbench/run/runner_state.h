@@ -59,6 +59,8 @@ int swb__runner_next(swb_runner *runner, swb_error *error);
 uint64_t swb__runner_remaining(swb_runner *runner);
 /* True where the cell is among those of `only`. */
 bool swb__runner_wants_cell(const swb_runner *runner, uint64_t cell);
+/* The first cells by number and label, for a message; returns `out`. */
+char *swb__runner_cells(char *out, size_t size, const swb_runner *runner);
 
 /* recorder.c: from observations to the store. The first failure is returned by the last. */
 int swb__recorder_begin(swb_runner *runner, swb_error *error);

@@ -11,6 +11,9 @@
 #include "base/random.h"
 #include "measure/statistics.h"
 
+/* More cells than these are not listed in a message. */
+#define CELLS_NAMED_MAX 6
+
 bool swb__runner_wants_cell(const swb_runner *runner, uint64_t cell)
 {
     char number[24];
@@ -24,6 +27,24 @@ bool swb__runner_wants_cell(const swb_runner *runner, uint64_t cell)
     }
     return swb_plan_cell(&row, runner->plan, cell) == SWB_OK &&
            fnmatch(runner->only, row.label, 0) == 0;
+}
+
+char *swb__runner_cells(char *out, size_t size, const swb_runner *runner)
+{
+    swb_cell cell;
+    uint64_t count = swb_plan_cell_count(runner->plan);
+    size_t length = 0;
+    out[0] = '\0';
+    for (uint64_t i = 0; i < count && swb_plan_cell(&cell, runner->plan, i) == SWB_OK; i++) {
+        if (i >= CELLS_NAMED_MAX || length + sizeof cell.label > size) {
+            snprintf(out + length, size - length, ", ... (%llu cells; see `swarmbench plan`)",
+                     (unsigned long long)count);
+            break;
+        }
+        length += (size_t)snprintf(out + length, size - length, "%s%llu (%s)", i > 0 ? ", " : "",
+                                   (unsigned long long)i, cell.label);
+    }
+    return out;
 }
 
 uint64_t swb__runner_remaining(swb_runner *runner)

@@ -13,7 +13,7 @@ from command import BAD_INPUT, DONE, ROOT, swarmbench
 
 def command_names():
     listed = swarmbench("help").stdout.split("Commands:", 1)[1]
-    return re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE)
+    return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
 
 
 class Help(unittest.TestCase):
@@ -64,6 +64,8 @@ class Errors(unittest.TestCase):
         self.assert_refused(["plan"], "plan: FILE is missing; see 'swarmbench plan --help'")
         self.assert_refused(["plan", "a", "b"],
                             "plan: unexpected argument 'b'; see 'swarmbench plan --help'")
+        self.assert_refused(["merge"], "merge: OUT is missing; see 'swarmbench merge --help'")
+        self.assert_refused(["merge", "a"], "merge: FILE is missing; see 'swarmbench merge --help'")
         self.assert_refused(["schema", "a"],
                             "schema: unexpected argument 'a'; see 'swarmbench schema --help'")
 
@@ -156,7 +158,7 @@ class Completion(unittest.TestCase):
         return done.stdout.split()
 
     def test_bash_completes_commands_options_and_values(self):
-        self.assertEqual(self.complete("swarmbench", "exp"), ["export"])
+        self.assertEqual(self.complete("swarmbench", "exp"), ["export", "export-workflow"])
         self.assertEqual(self.complete("swarmbench", "run", "--res"), ["--resume"])
         self.assertIn("downloads", self.complete("swarmbench", "export", "--table", ""))
         self.assertEqual(self.complete("swarmbench", "report", "-f", "mark"), ["markdown"])

@@ -1,0 +1,88 @@
+{{- define "swarmbench.selectorLabels" -}}
+app.kubernetes.io/name: swarmbench
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* The experiment's name as a label: a name may have characters that a label may not. */}}
+{{- define "swarmbench.experiment" -}}
+{{- if .Values.experimentName -}}
+{{ .Values.experimentName }}
+{{- else if .Values.experiment -}}
+{{- $experiment := fromYaml .Values.experiment -}}
+{{- if hasKey $experiment "Error" -}}
+{{- fail (printf "experiment is no YAML: %s" $experiment.Error) -}}
+{{- end -}}
+{{- regexReplaceAll "[^A-Za-z0-9_.-]+" ($experiment.name | default "" | toString) "-" | trunc 63 | trimAll "-_." -}}
+{{- end -}}
+{{- end }}
+
+{{- define "swarmbench.labels" -}}
+{{ include "swarmbench.selectorLabels" . }}
+app.kubernetes.io/managed-by: swarmbench
+{{- with include "swarmbench.experiment" . }}
+swarmbench.dev/experiment: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* A digest wins over a tag; without either the tag is the version of the chart. */}}
+{{- define "swarmbench.image" -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{- define "swarmbench.account" -}}
+{{ .Values.serviceAccount | default .Release.Name }}
+{{- end }}
+
+{{- define "swarmbench.tokenSecret" -}}
+{{ .Values.agent.tokenSecret | default (printf "%s-token" .Release.Name) }}
+{{- end }}
+
+{{/* The volume of the results, as one item of a list. */}}
+{{- define "swarmbench.resultsVolume" -}}
+- name: results
+  {{- if or .Values.results.existingClaim .Values.results.size }}
+  persistentVolumeClaim:
+    claimName: {{ .Values.results.existingClaim | default (printf "%s-results" .Release.Name) }}
+  {{- else }}
+  emptyDir: {}
+  {{- end }}
+{{- end }}
+
+{{/* Who the pods of this chart are, and where they go. */}}
+{{- define "swarmbench.podCommon" -}}
+enableServiceLinks: false
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
+{{- define "swarmbench.closed" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: ["ALL"]
+{{- end }}
