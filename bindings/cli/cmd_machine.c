@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 cli_exit cmd_doctor(const cli_arguments *arguments)
@@ -37,6 +38,26 @@ static void print_clean(const swb_clean_report *report, bool dry_run)
                plural(report->live, "runner is", "runners are"));
     }
     printf("\n");
+    if (report->held > 0) {
+        printf("%" PRIu32 " %s may be left on nodes that were attached; no credentials are kept, "
+               "so remove %s there:\n%s",
+               report->held, plural(report->held, "content", "contents"),
+               plural(report->held, "it", "them"), report->held_text);
+    }
+}
+
+/* The lines of what may be left on attached nodes, as an array; URLs and handles are plain text. */
+static void print_held_json(const char *text)
+{
+    printf(",\"held\":[");
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        printf("%s\"", line == text ? "" : ",");
+        for (const char *at = line; at < end; at++) {
+            printf(*at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+        }
+        printf("\"");
+    }
+    printf("]");
 }
 
 cli_exit cmd_clean(const cli_arguments *arguments)
@@ -49,9 +70,11 @@ cli_exit cmd_clean(const cli_arguments *arguments)
     }
     if (cli_switch(arguments, "json")) {
         printf("{\"dry_run\":%s,\"journals\":%" PRIu32 ",\"processes\":%" PRIu32
-               ",\"directories\":%" PRIu32 ",\"live\":%" PRIu32 "}\n",
+               ",\"directories\":%" PRIu32 ",\"live\":%" PRIu32,
                dry_run ? "true" : "false", report.journals, report.processes, report.directories,
                report.live);
+        print_held_json(report.held_text);
+        printf("}\n");
     } else {
         print_clean(&report, dry_run);
     }

@@ -153,7 +153,8 @@ static const cli_command commands[] = {
     {"clean", "end and remove what runners that died left behind",
      "Ends processes and removes directories of runners that were killed, as their journals tell. "
      "Processes are known by number and start time, so nobody else's are touched; runners that are "
-     "alive are left alone.",
+     "alive are left alone. What they left on attached nodes is told, once: to remove it takes "
+     "credentials, and none are kept.",
      "swarmbench clean --dry-run", CLI_OPERAND_NONE, false, clean_options, "3", cmd_clean},
     {"schema", "write the JSON Schema of the experiment format",
      "Writes the JSON Schema (draft 2020-12) of experiment files, for editors.",

@@ -26,6 +26,9 @@ typedef struct swb_clean_report {
     uint32_t processes;   /**< processes of theirs that were ended */
     uint32_t directories; /**< data directories of theirs that were removed */
     uint32_t live;        /**< runners that are alive and were left alone */
+    uint32_t held;        /**< contents of theirs that may still be on nodes that were attached: no
+                               credentials are kept, so their owners must remove them */
+    char held_text[4000]; /**< a line for each of these, as far as they fit */
 } swb_clean_report;
 
 /**

@@ -5,5 +5,6 @@
 #include <swarmbench/sys/deployer.h>
 
 extern const swb_deployer swb__deployer_local;
+extern const swb_deployer swb__deployer_attach;
 
 #endif

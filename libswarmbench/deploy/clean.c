@@ -25,6 +25,7 @@ struct cleaner {
     swb_clean_report report;
     char boot[SWB__JOURNAL_BOOT_SIZE];
     bool dry_run;
+    bool keep_held;
     uint32_t noted;   /* processes of the journal at hand: by its lines, */
     uint32_t found;   /* and by their home; in a dry run these are the same ones again */
     bool keep;        /* the journal at hand names what could not be removed */
@@ -106,6 +107,39 @@ static void each_line(struct cleaner *cleaner, char *text, size_t length, const 
     }
 }
 
+/* "NUMBER TEXT"; told unless a later line frees or replaces it. `rest`: what follows that line. */
+static bool is_held(const char *text, size_t length, const char *rest)
+{
+    char freed[64];
+    char again[64];
+    snprintf(freed, sizeof freed, "\nfreed %.*s\n", (int)length, text);
+    snprintf(again, sizeof again, "\nheld %.*s ", (int)length, text);
+    return length > 0 && length < 21 && text[length] == ' ' && strstr(rest, freed) == NULL &&
+           strstr(rest, again) == NULL;
+}
+
+/* Contents on attached nodes: they can only be told. */
+static void tell_held(struct cleaner *cleaner, const char *journal)
+{
+    static const char key[] = "held ";
+    swb_clean_report *report = &cleaner->report;
+    for (const char *line = journal, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        const char *text = line + sizeof key - 1;
+        size_t digits = strspn(text, "0123456789");
+        if (strncmp(line, key, sizeof key - 1) != 0 || !is_held(text, digits, end)) {
+            continue;
+        }
+        size_t used = strlen(report->held_text);
+        size_t length = (size_t)(end - text) - digits; /* with its '\n', without the space */
+        report->held++;
+        if (used + length < sizeof report->held_text) {
+            snprintf(report->held_text + used, sizeof report->held_text - used, "%.*s", (int)length,
+                     text + digits + 1);
+        }
+        cleaner->keep |= cleaner->keep_held;
+    }
+}
+
 static void clean_journal(struct cleaner *cleaner, const char *path)
 {
     char *text;
@@ -121,6 +155,7 @@ static void clean_journal(struct cleaner *cleaner, const char *path)
     /* Processes first: they write to the directories. */
     each_line(cleaner, text, length, "proc ", clean_process);
     each_line(cleaner, text, length, "dir ", clean_directory);
+    tell_held(cleaner, text);
     free(text);
     uint32_t more = cleaner->noted > cleaner->found ? cleaner->noted : cleaner->found;
     cleaner->report.processes += cleaner->dry_run ? more : cleaner->noted + cleaner->found;
@@ -154,10 +189,11 @@ static bool is_journal(const char *name)
     return length > suffix && strcmp(name + length - suffix, SWB__JOURNAL_SUFFIX) == 0;
 }
 
-int swb__journal_clean(swb_clean_report *out, int dry_run, swb_error *error)
+int swb__journal_clean(swb_clean_report *out, swb__clean_how how, swb_error *error)
 {
     char folder[PATH_SIZE];
-    struct cleaner cleaner = {.dry_run = dry_run != 0, .error = error};
+    struct cleaner cleaner = {
+        .dry_run = how == SWB__CLEAN_DRY, .keep_held = how == SWB__CLEAN_KEEP_HELD, .error = error};
     int status = swb__journal_folder(folder, sizeof folder, error);
     if (status == SWB_OK) {
         status = swb__journal_boot_id(cleaner.boot, error);
@@ -189,5 +225,5 @@ int swb_clean(swb_clean_report *out, int dry_run, swb_error *error)
     if (out == NULL) {
         return swb__fail(error, SWB_EINVAL, "swb_clean() needs a place for its report");
     }
-    return swb__journal_clean(out, dry_run, error);
+    return swb__journal_clean(out, dry_run != 0 ? SWB__CLEAN_DRY : SWB__CLEAN_ALL, error);
 }

@@ -235,6 +235,29 @@ int swb__journal_remove_directory(const char *path, swb_error *error)
     return status == SWB_OK ? swb__remove_tree(path, error) : status;
 }
 
+static int add_held(swb__journal *journal, const char *line, int length, size_t size,
+                    swb_error *error)
+{
+    if (length < 0 || (size_t)length >= size || strchr(line, '\n') != line + length - 1) {
+        return swb__fail(error, SWB_EINVAL, "'%.200s' is no line for a journal", line);
+    }
+    return add_line(journal, line, error);
+}
+
+int swb__journal_held(swb__journal *journal, size_t number, const char *text, swb_error *error)
+{
+    char line[2048];
+    int length = snprintf(line, sizeof line, "held %zu %s\n", number, text);
+    return add_held(journal, line, length, sizeof line, error);
+}
+
+int swb__journal_freed(swb__journal *journal, size_t number, swb_error *error)
+{
+    char line[64];
+    int length = snprintf(line, sizeof line, "freed %zu\n", number);
+    return add_held(journal, line, length, sizeof line, error);
+}
+
 int swb__journal_process(swb__journal *journal, pid_t pid, swb_error *error)
 {
     char boot[SWB__JOURNAL_BOOT_SIZE];

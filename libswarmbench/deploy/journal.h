@@ -15,6 +15,8 @@
  * $XDG_STATE_HOME/swarmbench (else ~/.local/state/swarmbench, else /var/tmp/swarmbench-UID). Lines:
  *     dir PATH
  *     proc PID START_TICKS BOOT_ID
+ *     held NUMBER TEXT           a content on a node that was attached
+ *     freed NUMBER               which it has no longer
  */
 typedef struct swb__journal swb__journal;
 
@@ -33,8 +35,20 @@ int swb__journal_remove_directory(const char *path, swb_error *error);
 /* Notes a process that was started. SWB_ENOENT (it has ended), SWB_EIO. */
 int swb__journal_process(swb__journal *journal, pid_t pid, swb_error *error);
 
+/* Notes a content on a node that was attached; a later text of the same number replaces it.
+ * SWB_EIO.
+ */
+int swb__journal_held(swb__journal *journal, size_t number, const char *text, swb_error *error);
+int swb__journal_freed(swb__journal *journal, size_t number, swb_error *error);
+
+typedef enum swb__clean_how {
+    SWB__CLEAN_ALL,
+    SWB__CLEAN_DRY,       /* only counts */
+    SWB__CLEAN_KEEP_HELD, /* journals that tell of contents on attached nodes stay */
+} swb__clean_how;
+
 /* The work behind swb_clean(). */
-int swb__journal_clean(swb_clean_report *out, int dry_run, swb_error *error);
+int swb__journal_clean(swb_clean_report *out, swb__clean_how how, swb_error *error);
 
 /* For these files only: the directory of journals, made where it is missing, and the marking. */
 #define SWB__JOURNAL_SUFFIX ".journal"

@@ -161,7 +161,8 @@ int swb__local_watch(void *argument, size_t index, size_t content, int64_t begin
     local_file *file = &site->nodes[index].files[content];
     swb__watch_stop(file->watch);
     file->watch = NULL;
-    return swb__watch_start(&file->watch, site->watcher, file->node->content_dir,
+    swb__watcher *watcher = file->node->watcher != NULL ? file->node->watcher : site->watcher;
+    return swb__watch_start(&file->watch, watcher, file->node->content_dir,
                             request->content_names[content], content_bytes(request), begin_ns,
                             on_watched, file, error);
 }

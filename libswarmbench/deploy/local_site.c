@@ -225,6 +225,7 @@ static void free_site(local_site *site)
         local_node *node = &site->nodes[i];
         free(node->home_dir);
         free(node->content_dir);
+        free(node->outer_dir);
         free(node->files);
         free(node->log_path);
         swb__list_free(node->argv);
@@ -241,11 +242,28 @@ static void free_site(local_site *site)
     free(site);
 }
 
-static int remove_data(local_site *site, swb_error *error)
+/* What clients of other owners have put there may be left: the first failure is told. */
+static int remove_outer(local_site *site, swb_error *error)
 {
     int status = SWB_OK;
+    for (size_t i = 0; site->nodes != NULL && i < site->request->node_count; i++) {
+        const char *path = site->nodes[i].outer_dir;
+        swb_error failure = SWB_ERROR_INIT;
+        int removed = path == NULL ? SWB_OK : swb__journal_remove_directory(path, &failure);
+        if (removed != SWB_OK && removed != SWB_ENOENT && status == SWB_OK) {
+            status = swb__fail(error, removed, "%s", failure.message);
+        }
+    }
+    return status;
+}
+
+static int remove_data(local_site *site, swb_error *error)
+{
+    int status = remove_outer(site, error);
     if (site->made_directory && !site->request->keep_data) {
-        status = swb__journal_remove_directory(site->directory, error);
+        int removed =
+            swb__journal_remove_directory(site->directory, status == SWB_OK ? error : NULL);
+        status = status == SWB_OK ? removed : status;
     }
     /* That it is gone already is no lack. */
     return status == SWB_ENOENT ? SWB_OK : status;
@@ -298,7 +316,7 @@ static void remove_on_thread(void *argument)
 static void on_removed(void *argument)
 {
     local_site *site = argument;
-    swb__journal_close(site->journal, site->closed.status == SWB_OK);
+    swb__journal_close(site->journal, site->closed.status == SWB_OK && site->held == 0);
     make_completions(site);
     uv_close((uv_handle_t *)&site->wake, on_wake_closed);
 }
@@ -324,6 +342,8 @@ void swb__local_close(void *argument, swb_done done, void *done_argument)
     cancel(site, &site->making);
     for (size_t i = 0; i < site->request->node_count; i++) {
         local_node *node = &site->nodes[i];
+        swb__watcher_destroy(node->watcher);
+        node->watcher = NULL;
         for (unsigned kind = 0; kind < LOCAL_KINDS; kind++) {
             cancel(site, &node->calls[kind]);
         }

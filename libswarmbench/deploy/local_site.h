@@ -51,6 +51,8 @@ typedef struct local_node {
     uint16_t wildcard_port;
     char *home_dir;
     char *content_dir;
+    char *outer_dir;       /* a directory outside of the site's own that goes with it; NULL: none */
+    swb__watcher *watcher; /* of a file system of its own; NULL: the site's */
     char *log_path;
     char **argv; /* as it was started, for a restart */
     char **environment;
@@ -86,6 +88,7 @@ struct local_site {
     size_t making_content;
     local_call making;
     swb__journal *journal;
+    size_t held; /* contents on attached nodes that the journal tells of */
     swb__watcher *watcher;
     size_t running; /* processes */
     size_t working; /* threads that use the site */

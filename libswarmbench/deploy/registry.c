@@ -9,6 +9,7 @@
 /* Every built-in deployer has its line here; NULL ends the list. */
 static const void *const builtin[] = {
     &swb__deployer_local,
+    &swb__deployer_attach,
     NULL,
 };
 
@@ -49,6 +50,10 @@ static const char *missing_member(const swb_deployer *deployer)
         {"fault", deployer->fault != NULL},
         {"stop", deployer->stop != NULL},
         {"close", deployer->close != NULL},
+        {"node_options", !deployer->attaches || deployer->node_option_count > 0},
+        {"check_node", !deployer->attaches || deployer->check_node != NULL},
+        {"holds", !deployer->attaches || deployer->holds != NULL},
+        {"removed", !deployer->attaches || deployer->removed != NULL},
     };
     for (size_t i = 0; i < COUNT(members); i++) {
         if (!members[i].there) {

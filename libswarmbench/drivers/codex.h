@@ -6,6 +6,8 @@
 
 #include <swarmbench/sys/driver.h>
 
+#include "drivers/codex_metrics.h"
+
 /* Positions in the option table, and so in swb_node.options. */
 enum {
     SWB__CODEX_BINARY,
@@ -48,6 +50,8 @@ typedef struct swb__codex_session {
     uint64_t block_bytes;
     char download_id[32]; /* newer API */
     char purchase[72];    /* of the erasure code that was asked for; "" */
+    bool counted;         /* an attached node's counters do not begin at 0: they are below */
+    swb__codex_metrics earlier;
 } swb__codex_session;
 
 int swb__codex_ready(swb_call *call);

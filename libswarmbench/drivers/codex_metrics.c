@@ -41,3 +41,20 @@ void swb__codex_metrics_read(swb__codex_metrics *out, const char *page, const ch
     out->blocks_sent = find_of_exchange(page, api, "blocks_sent");
     out->blocks_wasted = find_of_exchange(page, api, "spurious_blocks_received");
 }
+
+static uint64_t since(uint64_t now, uint64_t earlier)
+{
+    if (now == SWB_COUNT_UNKNOWN || earlier == SWB_COUNT_UNKNOWN) {
+        return now;
+    }
+    return now > earlier ? now - earlier : 0;
+}
+
+void swb__codex_metrics_since(swb__codex_metrics *metrics, const swb__codex_metrics *earlier)
+{
+    metrics->wire_received = since(metrics->wire_received, earlier->wire_received);
+    metrics->wire_sent = since(metrics->wire_sent, earlier->wire_sent);
+    metrics->blocks_received = since(metrics->blocks_received, earlier->blocks_received);
+    metrics->blocks_sent = since(metrics->blocks_sent, earlier->blocks_sent);
+    metrics->blocks_wasted = since(metrics->blocks_wasted, earlier->blocks_wasted);
+}

@@ -16,4 +16,8 @@ typedef struct swb__codex_metrics {
 /* `page` is the text in Prometheus' format; `api`: "codex" or "storage". */
 void swb__codex_metrics_read(swb__codex_metrics *out, const char *page, const char *api);
 
+/* Takes what was counted `earlier` off; what was not told then is taken as 0: a counter appears
+ * with its first event. */
+void swb__codex_metrics_since(swb__codex_metrics *metrics, const swb__codex_metrics *earlier);
+
 #endif

@@ -41,11 +41,41 @@ int swb__codex_ready(swb_call *call)
     return swb__codex_run(call, &talk);
 }
 
+/* What an attached node has counted before the run, where it tells. */
+static int take_earlier(swb_call *call)
+{
+    swb__codex_session *session = swb_call_session(call);
+    const swb_reply *reply = swb_call_reply(call);
+    if (reply->http_status == 404) {
+        return SWB_OK;
+    }
+    int status = swb__codex_expect_success(call);
+    if (status == SWB_OK) {
+        swb__codex_metrics_read(&session->earlier, (const char *)reply->body,
+                                swb__codex_api_name(call));
+        session->counted = true;
+    }
+    return status;
+}
+
+static int ask_version(swb_call *call, int index)
+{
+    const swb_node *node = swb_call_node(call);
+    if (index == 0) {
+        return ask_info(call, index);
+    }
+    return index == 1 && node->attached && node->extra_port != 0
+               ? swb_call_http_extra(call, "GET", "/metrics")
+               : SWB_CALL_DONE;
+}
+
 static int take_version(swb_call *call, int index)
 {
     swb_result *found = swb_call_result(call);
     cJSON *info = NULL;
-    (void)index;
+    if (index == 1) {
+        return take_earlier(call);
+    }
     int status = swb__codex_json(&info, call);
     if (status != SWB_OK) {
         return status;
@@ -68,7 +98,7 @@ static int take_version(swb_call *call, int index)
 
 int swb__codex_version(swb_call *call)
 {
-    static const swb__codex_dialogue talk = {ask_info, take_version};
+    static const swb__codex_dialogue talk = {ask_version, take_version};
     return swb__codex_run(call, &talk);
 }
 
@@ -351,6 +381,9 @@ static int take_metrics(swb_call *call)
     }
     swb__codex_metrics_read(&metrics, (const char *)swb_call_reply(call)->body,
                             swb__codex_api_name(call));
+    if (session->counted) {
+        swb__codex_metrics_since(&metrics, &session->earlier);
+    }
     found->payload_received = block_bytes(
         content_blocks(metrics.blocks_received, swb_call_node(call)->content_bytes, session),
         session);

@@ -32,7 +32,7 @@ static int take_listen_port(swb_call *call, int index, const swb__rencode *resul
     if (result->kind != SWB__RENCODE_INTEGER) {
         return swb_call_fail(call, SWB_EPROTO, 0, "the port listened on is no number");
     }
-    if (result->integer != swb_call_node(call)->data_port) {
+    if (!swb_call_node(call)->attached && result->integer != swb_call_node(call)->data_port) {
         snprintf(text, sizeof text, "it listens for peers on port %lld, not yet on %u",
                  (long long)result->integer, swb_call_node(call)->data_port);
         return swb_call_fail(call, SWB_EBUSY, 1, text);
@@ -177,7 +177,8 @@ static int ask_status(swb_call *call, int index)
         return ask_torrent_status(call);
     }
     bool complete = swb_call_result(call)->state == SWB_STATE_SERVING;
-    return index == 1 && complete ? ask_waste(call) : SWB_CALL_DONE;
+    bool alone = !swb_call_node(call)->attached;
+    return index == 1 && complete && alone ? ask_waste(call) : SWB_CALL_DONE;
 }
 
 /* SWB_COUNT_UNKNOWN where it is not told. */

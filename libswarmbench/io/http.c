@@ -152,6 +152,11 @@ static int judge(swb__http_transfer *transfer, CURLcode code, int http_status, s
     return SWB_OK;
 }
 
+void swb__http_client_take_any_certificate(swb__http_client *client)
+{
+    client->any_certificate = true;
+}
+
 static void free_transfer(swb__http_transfer *transfer)
 {
     curl_easy_cleanup(transfer->entry.easy);
@@ -231,6 +236,10 @@ static int set_callbacks(swb__http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_SHARE, transfer->client->share);
+    if (transfer->client->any_certificate) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     /* An empty name switches cookies on and reads no file. */
     CURLcode cookies = curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
     return code == CURLE_OK && cookies == CURLE_OK ? SWB_OK : SWB_ENOMEM;

@@ -12,10 +12,13 @@
 typedef struct swb__http_client swb__http_client;
 typedef struct swb__http_transfer swb__http_transfer;
 
-/* `base_url`: scheme, host and port, without a trailing slash: "http://127.0.3.1:8080". Proxies of
+/* `base_url`: scheme, host, port and what begins each path, without a trailing slash:
+ * "http://127.0.3.1:8080". Proxies of
  * the environment are not used. SWB_ENOMEM, SWB_EINVAL. */
 int swb__http_client_create(swb__http_client **out, swb_loop *loop, const char *base_url,
                             swb_error *error);
+/* Its https: is no longer refused where a certificate cannot be verified. */
+void swb__http_client_take_any_certificate(swb__http_client *client);
 /* Cancels what is under way: each transfer completes with SWB_ECANCELED, from within this call.
  * May be called from a completion, not from a source or sink. Accepts NULL. */
 void swb__http_client_destroy(swb__http_client *client);

@@ -15,6 +15,7 @@ struct swb__http_client {
     struct swb__http_identity *identity; /* NULL: as libcurl has it */
     CURLSH *share;                       /* its cookies and connections */
     bool closing;
+    bool any_certificate;
     LIST_HEAD(, swb__http_transfer) transfers;
 };
 

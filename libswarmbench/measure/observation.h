@@ -58,6 +58,7 @@ typedef struct swb__node_row {
     int exit_code;         /* unasked end; -1: none */
     int exit_signal;
     bool stand_in;
+    bool warm; /* it ran before the run: nothing about it is fresh */
 } swb__node_row;
 
 /* What became of a part of an erasure code on a node. */

@@ -79,6 +79,17 @@ static void note_place(swb__buffer *out, const swb__report_experiment *experimen
     end(out);
 }
 
+static void note_warm(swb__buffer *out, const swb__report_experiment *experiment)
+{
+    if (strcmp(experiment->place, "attach") == 0) {
+        swb__buffer_text(out, "The nodes were attached: they ran before the first run and went on "
+                              "between runs, so they were warm, not fresh, and whatever else they "
+                              "did or had set up is in the figures. What their owner's machines "
+                              "used is known only where a process was named.");
+        end(out);
+    }
+}
+
 static void note_observation(swb__buffer *out, const tally *t)
 {
     swb__buffer_text(out, "A time is the first moment at which a thing was known to have happened");
@@ -168,6 +179,7 @@ void swb__report_notes(swb__buffer *out, const swb__report *report,
         return;
     }
     note_place(out, experiment, &t);
+    note_warm(out, experiment);
     note_failures(out, &t);
     note_statistics(out, experiment, &t);
     note_observation(out, &t);

@@ -96,6 +96,12 @@ static void json_deployer(swb__writer *writer, const swb_deployer *deployer)
     }
     swb__json_close(writer, ']');
     json_options(writer, deployer->options, deployer->option_count);
+    if (deployer->attaches) {
+        swb__json_key(writer, "node");
+        swb__json_open(writer, '{');
+        json_options(writer, deployer->node_options, deployer->node_option_count);
+        swb__json_close(writer, '}');
+    }
     swb__json_close(writer, '}');
 }
 
@@ -154,6 +160,7 @@ static void write_text(swb__writer *writer)
     for (size_t i = 0; (deployer = swb_deployer_at(i)) != NULL; i++) {
         text_entry(writer, deployer->name, deployer->description);
         text_options(writer, deployer->options, deployer->option_count);
+        text_options(writer, deployer->node_options, deployer->node_option_count);
     }
 }
 

@@ -172,11 +172,15 @@ static int http_client_of(swb__http_client **out, swb__client *client,
 {
     swb__http_client **at = exchange->extra ? &client->extra : &client->http;
     uint16_t port = exchange->extra ? client->node->extra_port : client->node->api_port;
-    char url[128];
+    const char *given = exchange->extra ? client->node->extra_url : client->node->api_url;
+    char made[128];
     int status = SWB_OK;
     if (*at == NULL) {
-        snprintf(url, sizeof url, "http://%s:%u", client->node->address, port);
-        status = swb__http_client_create(at, client->loop, url, error);
+        snprintf(made, sizeof made, "http://%s:%u", client->node->address, port);
+        status = swb__http_client_create(at, client->loop, given != NULL ? given : made, error);
+        if (status == SWB_OK && client->node->any_certificate) {
+            swb__http_client_take_any_certificate(*at);
+        }
     }
     *out = *at;
     return status;
@@ -289,7 +293,8 @@ static void on_stream_closed(void *argument, int status, const swb_error *error)
 
 static int open_stream(swb__client *client, swb_error *error)
 {
-    swb__stream_options options = {.address = client->node->address,
+    const char *host = client->node->api_host;
+    swb__stream_options options = {.address = host != NULL ? host : client->node->address,
                                    .port = client->node->api_port,
                                    .connect_ns = CONNECT_DEADLINE_NS};
     swb__stream_events events = {.opened = on_stream_opened,

@@ -102,7 +102,7 @@ int swb__engine_create(swb__engine **out, const swb__engine_config *config)
     engine->phase_deadline_ns = INT64_MAX;
     engine->intended_ns = engine->first_start_ns = engine->nodes_ready_ns = SWB__TIME_UNKNOWN;
     engine->ended_ns = SWB__TIME_UNKNOWN;
-    engine->introduce = true;
+    engine->introduce = !config->announced;
     engine->peers = calloc(config->node_count, sizeof *engine->peers);
     engine->lanes = calloc(config->node_count * engine->contents, sizeof *engine->lanes);
     engine->handles = calloc(engine->contents, sizeof *engine->handles);
@@ -340,10 +340,14 @@ static void on_exited(swb__engine *engine, const swb__engine_event *event)
     char cause[256];
     snprintf(peer->text, sizeof peer->text, "%s", tail);
     swb__engine_tell(engine, SWB_EVENT_NODE_EXITED, event->node, SWB_EEXITED, 0, peer->text);
-    snprintf(cause, sizeof cause, "the process ended by itself (%s %d)%s%.150s",
-             event->exit_signal != 0 ? "signal" : "exit code",
-             event->exit_signal != 0 ? event->exit_signal : event->exit_code,
-             tail[0] != '\0' ? ": " : "", last != NULL && last[1] != '\0' ? last + 1 : tail);
+    if (event->exit_signal == 0 && event->exit_code < 0) {
+        snprintf(cause, sizeof cause, "%.250s", tail); /* of a process that is not ours to see */
+    } else {
+        snprintf(cause, sizeof cause, "the process ended by itself (%s %d)%s%.150s",
+                 event->exit_signal != 0 ? "signal" : "exit code",
+                 event->exit_signal != 0 ? event->exit_signal : event->exit_code,
+                 tail[0] != '\0' ? ": " : "", last != NULL && last[1] != '\0' ? last + 1 : tail);
+    }
     if (engine->phase < SWB__PHASE_LEECH) {
         swb__engine_abort(engine, SWB_EEXITED, event->node, cause);
     } else {
@@ -435,6 +439,9 @@ static void dispatch(swb__engine *engine, const swb__engine_event *event)
         break;
     case SWB__EVENT_WATCHED:
         swb__engine_leech_watched(engine, event);
+        break;
+    case SWB__EVENT_UNWATCHED:
+        swb__lane(engine, event->node, event->content)->unwatched = true;
         break;
     case SWB__EVENT_VERIFIED:
         swb__engine_verified(engine, event);

@@ -34,6 +34,7 @@ typedef struct swb__engine_config {
     size_t node_count;
     swb__coding coding; /* zeroed: none */
     uint64_t run_seed;
+    bool announced;           /* there is a tracker, though no service is one */
     uint32_t parallel_starts; /* nodes that may be starting at once; 0: no bound */
 } swb__engine_config;
 
@@ -45,8 +46,9 @@ typedef enum swb__engine_event_kind {
     SWB__EVENT_STARTED,
     SWB__EVENT_EXITED, /* a node ended that no action ended */
     SWB__EVENT_CALL_DONE,
-    SWB__EVENT_ACCEPTED, /* the reply to a LEECH that streams begins */
-    SWB__EVENT_WATCHED,  /* of a leecher's file or stream */
+    SWB__EVENT_ACCEPTED,  /* the reply to a LEECH that streams begins */
+    SWB__EVENT_WATCHED,   /* of a leecher's file or stream */
+    SWB__EVENT_UNWATCHED, /* the place cannot watch it */
     SWB__EVENT_VERIFIED,
     SWB__EVENT_DECODED,
     SWB__EVENT_FAULTED,

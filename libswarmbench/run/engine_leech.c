@@ -223,8 +223,8 @@ static void complete(swb__engine *engine, uint32_t node, uint32_t content, swb_m
 static void ask_later(swb__engine *engine, uint32_t node, uint32_t content)
 {
     swb__engine_lane *lane = swb__lane(engine, node, content);
-    bool store = engine->peers[node].driver->kind == SWB_DRIVER_STORE;
-    int64_t pause_ns = store ? UNWATCHED_POLL_NS : STATUS_POLL_NS;
+    bool unwatched = engine->peers[node].driver->kind == SWB_DRIVER_STORE || lane->unwatched;
+    int64_t pause_ns = unwatched ? UNWATCHED_POLL_NS : STATUS_POLL_NS;
     if (lane->on_disk) {
         pause_ns = swb__backed_off(&lane->retry_ns, CONFIRM_POLL_NS, CONFIRM_POLL_MAX_NS);
     }

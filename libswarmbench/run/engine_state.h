@@ -52,6 +52,7 @@ typedef struct swb__engine_lane {
     int64_t due_ns; /* when `due` is to be called; INT64_MAX: nothing is due */
     swb_operation due;
     int64_t retry_ns;        /* pause before the same question is asked again */
+    bool unwatched;          /* its file is not watched: its client is asked often instead */
     bool on_disk;            /* the watch saw the whole file */
     bool counted;            /* PHASE_COUNT asked it */
     bool verified;           /* by the stream that brought it */

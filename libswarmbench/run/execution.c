@@ -87,6 +87,9 @@ static void on_sample(void *argument)
 /* By convention a tracker takes announces at /announce on its API port. */
 static void find_tracker(swb__execution *execution)
 {
+    if (execution->tracker_url != NULL) {
+        snprintf(execution->announce, sizeof execution->announce, "%s", execution->tracker_url);
+    }
     for (size_t i = 0; i < execution->swarm.count; i++) {
         const swb_node *node = &execution->members[i].node;
         if (node->role == SWB_ROLE_SERVICE) {
@@ -145,6 +148,7 @@ static int make_engine(swb__execution *execution)
                                  .node_count = execution->swarm.count,
                                  .coding = execution->coding,
                                  .run_seed = execution->run.run_seed,
+                                 .announced = execution->tracker_url != NULL,
                                  .parallel_starts = PARALLEL_STARTS};
     int status = swb__engine_create(&execution->engine, &config);
     free(nodes);
@@ -153,17 +157,20 @@ static int make_engine(swb__execution *execution)
 
 static void fill_request(swb__execution *execution, const swb__execution_options *options)
 {
-    execution->request = (swb_site_request){.run_name = options->run_name,
-                                            .work_dir = options->work_dir,
-                                            .log_dir = options->log_dir,
-                                            .nodes = execution->swarm.requests,
-                                            .node_count = execution->swarm.count,
-                                            .seeders = execution->swarm.seeders,
-                                            .keep_data = options->keep_data,
-                                            .up_bps = execution->settings.network.up_bps,
-                                            .down_bps = execution->settings.network.down_bps,
-                                            .delay_ns = execution->settings.network.delay_ns,
-                                            .loss = execution->settings.network.loss};
+    execution->request =
+        (swb_site_request){.run_name = options->run_name,
+                           .work_dir = options->work_dir,
+                           .log_dir = options->log_dir,
+                           .nodes = execution->swarm.requests,
+                           .node_count = execution->swarm.count,
+                           .seeders = execution->swarm.seeders,
+                           .keep_data = options->keep_data,
+                           .up_bps = execution->settings.network.up_bps,
+                           .down_bps = execution->settings.network.down_bps,
+                           .delay_ns = execution->settings.network.delay_ns,
+                           .loss = execution->settings.network.loss,
+                           .options = swb__site_options(options->deployer, options->plan),
+                           .tracker_url = execution->tracker_url};
     swb__contents_tell(&execution->request, &execution->contents);
 }
 
@@ -197,8 +204,10 @@ static int set_up(swb__execution *execution, const swb__execution_options *optio
 {
     swb_site_events events = swb__execution_site_events(execution);
     swb__plan_settings(&execution->settings, options->plan, options->run->cell);
-    execution->coding =
-        swb__experiment_mode(swb__plan_experiment(options->plan), options->run->mode)->coding;
+    const swb__mode *mode =
+        swb__experiment_mode(swb__plan_experiment(options->plan), options->run->mode);
+    execution->coding = mode->coding;
+    execution->tracker_url = mode->tracker_url;
     if (swb__swarm_init(&execution->swarm, options->plan, options->run) != SWB_OK ||
         make_engine(execution) != SWB_OK) {
         return swb__fail_nomem(error);
@@ -245,6 +254,14 @@ void swb__execution_cancel(swb__execution *execution)
     swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_CANCEL});
 }
 
+static void free_peers(swb__execution *execution)
+{
+    size_t channels = execution->swarm.count * execution->contents.count;
+    for (size_t i = 0; execution->channels != NULL && i < channels; i++) {
+        free(execution->channels[i].peers);
+    }
+}
+
 void swb__execution_destroy(swb__execution *execution)
 {
     if (execution == NULL) {
@@ -254,12 +271,14 @@ void swb__execution_destroy(swb__execution *execution)
     swb__timer_stop(execution->sampler);
     swb__timer_stop(execution->closer);
     swb__engine_destroy(execution->engine);
+    free_peers(execution);
     swb__contents_finish(&execution->contents);
     swb__swarm_finish(&execution->swarm);
     free(execution->members);
     free(execution->channels);
     free(execution->infohashes);
     free(execution->infohash_list);
+    swb__holdings_finish(&execution->holdings);
     free(execution);
 }
 
@@ -291,6 +310,7 @@ void swb__execution_node_row(swb__node_row *out, const swb__execution *execution
     snprintf(out->group, sizeof out->group, "%s", execution->swarm.groups[node]);
     snprintf(out->driver, sizeof out->driver, "%s", request->driver->name);
     snprintf(out->address, sizeof out->address, "%s", execution->members[node].address);
+    out->warm = execution->members[node].node.attached != 0;
 }
 
 uint32_t swb__execution_contents(const swb__execution *execution)

@@ -6,6 +6,7 @@
 #include "run/contents.h"
 #include "run/decode.h"
 #include "run/execution.h"
+#include "run/holdings.h"
 
 /* What is said to a node about one content: a client of its own, so that several can be under way
  * at once. */
@@ -14,7 +15,9 @@ typedef struct swb__channel {
     uint32_t content;
     swb_node node; /* as its client's driver sees it */
     swb__client *client;
-    bool held; /* an operation is ready to leave */
+    bool held;       /* an operation is ready to leave */
+    swb_peer *peers; /* as its client was last introduced to them; NULL: not yet */
+    size_t peer_count;
 } swb__channel;
 
 /* A node of the swarm, placed. */
@@ -43,8 +46,10 @@ struct swb__execution {
     swb__engine *engine;
     swb__contents contents;
     swb__member *members;
-    swb__channel *channels; /* of all members */
+    swb__channel *channels;  /* of all members */
+    const char *tracker_url; /* of one that runs already; NULL: none */
     char announce[128];
+    swb__holdings holdings;
     char (*infohashes)[41]; /* of each content; "" before it is known */
     const char **infohash_list;
     size_t torrents; /* made so far */

@@ -120,12 +120,20 @@ static void keep_wire_bytes(swb__member *at, const swb_result *result)
     }
 }
 
+/* A node that was to run already is not waited for. */
+static bool is_out_of_reach(const swb__member *at, const swb__client_outcome *outcome)
+{
+    return at->node.attached && outcome->operation == SWB_OP_READY &&
+           outcome->status == SWB_ECONNECT;
+}
+
 static void on_called(void *argument, const swb__client_outcome *outcome)
 {
     swb__channel *channel = argument;
     swb__member *at = channel->member;
     if (outcome->status == SWB_OK) {
         keep_wire_bytes(at, outcome->result);
+        swb__holdings_learn(channel, outcome->operation, outcome->result);
     }
     swb__execution_feed(
         at->execution,
@@ -134,7 +142,7 @@ static void on_called(void *argument, const swb__client_outcome *outcome)
                             .content = channel->content,
                             .status = outcome->status,
                             .message = outcome->error != NULL ? outcome->error->message : NULL,
-                            .retriable = outcome->retriable,
+                            .retriable = outcome->retriable && !is_out_of_reach(at, outcome),
                             .operation = outcome->operation,
                             .result = outcome->result,
                             .streamed_bytes = outcome->streamed_bytes,
@@ -190,6 +198,10 @@ static int open_channel(swb__channel *channel, swb_error *error)
 
 static void act_start(swb__execution *execution, swb__member *at)
 {
+    if (at->node.attached) {
+        execution->deployer->start(execution->site, at->index, NULL, on_started, at);
+        return;
+    }
     swb_error error = SWB_ERROR_INIT;
     swb_launch *launch = NULL;
     const swb_driver *driver = execution->swarm.requests[at->index].driver;
@@ -215,7 +227,8 @@ static const char *handle_of(const swb__execution *execution, const swb__channel
     return handle[0] != '\0' ? handle : channel->node.infohash;
 }
 
-/* The other members of the swarm, as peers to introduce. The caller frees them. */
+/* The other members of the swarm, as peers to introduce: for as long as a driver goes through them,
+ * which may be one exchange for each. The caller frees them. */
 static swb_peer *others(size_t *count_out, const swb__execution *execution, const swb__member *at)
 {
     size_t count = 0;
@@ -226,7 +239,7 @@ static swb_peer *others(size_t *count_out, const swb__execution *execution, cons
             peers[count++] = (swb_peer){other->node.address, other->node.data_port};
         }
     }
-    *count_out = count;
+    *count_out = count; /* 0 with NULL */
     return peers;
 }
 
@@ -249,7 +262,10 @@ static void act_hold(swb__execution *execution, swb__channel *channel, swb_opera
     int status = open_channel(channel, NULL);
     if (status == SWB_OK) {
         swb_command command = command_of(execution, channel, operation);
-        status = swb__client_hold(channel->client, &command, on_called, channel, NULL);
+        status = swb__holdings_note(channel, operation, command.handle, NULL);
+        if (status == SWB_OK) {
+            status = swb__client_hold(channel->client, &command, on_called, channel, NULL);
+        }
     }
     channel->held = status == SWB_OK;
 }
@@ -262,18 +278,23 @@ static int begin_call(swb__execution *execution, swb__channel *channel, const sw
         return status;
     }
     if (channel->held) {
-        channel->held = false;
+        channel->held = false; /* what it puts on the node was noted then */
         return swb__client_release(channel->client, action->deadline_ns, error);
     }
     swb_command command = command_of(execution, channel, action->operation);
-    swb_peer *peers = NULL;
-    if (action->operation == SWB_OP_PEERS) {
-        command.peers = peers = others(&command.peer_count, execution, channel->member);
+    status = swb__holdings_note(channel, action->operation, command.handle, error);
+    if (status != SWB_OK) {
+        return status;
     }
-    status =
-        swb__client_call(channel->client, &command, action->deadline_ns, on_called, channel, error);
-    free(peers); /* a driver reads them when the operation begins */
-    return status;
+    if (action->operation == SWB_OP_PEERS && channel->peers == NULL) {
+        channel->peers = others(&channel->peer_count, execution, channel->member);
+    }
+    if (action->operation == SWB_OP_PEERS) {
+        command.peers = channel->peers;
+        command.peer_count = channel->peer_count;
+    }
+    return swb__client_call(channel->client, &command, action->deadline_ns, on_called, channel,
+                            error);
 }
 
 static void act_call(swb__execution *execution, swb__channel *channel, const swb__action *action)
@@ -322,22 +343,34 @@ static void act_decode(swb__execution *execution, swb__member *at)
     }
 }
 
+static void warn_of(swb__execution *execution, const swb__member *at, const swb_error *error)
+{
+    swb_event event = {.kind = SWB_EVENT_WARNING,
+                       .status = error->status,
+                       .time_ns = swb__clock_ns(),
+                       .run = execution->run.index,
+                       .mode = execution->run.mode,
+                       .node = at->index};
+    snprintf(event.name, sizeof event.name, "%s", at->node.name);
+    snprintf(event.text, sizeof event.text, "not watched: %.480s", error->message);
+    execution->observer.event(execution->observer.argument, &event);
+}
+
 static void act_watch(swb__execution *execution, swb__member *at, const swb__action *action)
 {
     swb_error error = SWB_ERROR_INIT;
-    if (execution->deployer->watch(execution->site, at->index, action->content, action->begin_ns,
-                                   &error) != SWB_OK) {
-        /* The client's API still tells first byte and completion, only less exactly. */
-        swb_event event = {.kind = SWB_EVENT_WARNING,
-                           .status = error.status,
-                           .time_ns = swb__clock_ns(),
-                           .run = execution->run.index,
-                           .mode = execution->run.mode,
-                           .node = at->index};
-        snprintf(event.name, sizeof event.name, "%s", at->node.name);
-        snprintf(event.text, sizeof event.text, "not watched: %.480s", error.message);
-        execution->observer.event(execution->observer.argument, &event);
+    int status = execution->deployer->watch(execution->site, at->index, action->content,
+                                            action->begin_ns, &error);
+    if (status == SWB_OK) {
+        return;
     }
+    if (status != SWB_EUNSUPPORTED) { /* else it was not to be */
+        warn_of(execution, at, &error);
+    }
+    /* The client's API still tells first byte and completion, only less exactly. */
+    swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_UNWATCHED,
+                                                       .node = at->index,
+                                                       .content = action->content});
 }
 
 /* What each phase used is told apart by a sample of every node where it begins. */
@@ -368,6 +401,11 @@ static void act_tell(swb__execution *execution, const swb__action *action)
     execution->observer.event(execution->observer.argument, &event);
 }
 
+static void close_emptied_site(swb__execution *execution)
+{
+    execution->deployer->close(execution->site, on_closed, execution);
+}
+
 static void close_site(void *argument)
 {
     swb__execution *execution = argument;
@@ -378,7 +416,7 @@ static void close_site(void *argument)
         execution->channels[i].client = NULL;
         swb__client_destroy(client);
     }
-    execution->deployer->close(execution->site, on_closed, execution);
+    swb__holdings_remove(execution, close_emptied_site);
 }
 
 static void act_close(swb__execution *execution)

@@ -59,7 +59,9 @@ static int check_run(const swb_runner *runner, uint64_t cell, uint32_t mode_inde
                                 .up_bps = settings.network.up_bps,
                                 .down_bps = settings.network.down_bps,
                                 .delay_ns = settings.network.delay_ns,
-                                .loss = settings.network.loss};
+                                .loss = settings.network.loss,
+                                .options = swb__site_options(runner->deployer, runner->plan),
+                                .tracker_url = mode->tracker_url};
     swb__contents_tell(&request, &contents);
     status = runner->deployer->check(&request, error);
     swb__contents_finish(&contents);

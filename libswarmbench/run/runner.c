@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <swarmbench/environment.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "deploy/journal.h"
 #include "host/environment.h"
 #include "run/preflight.h"
 
@@ -145,6 +147,16 @@ static void fail_start(swb_runner *runner, const swb_error *error)
     later(runner, next_run);
 }
 
+/* Nodes that go on between runs may remember a content that was removed, and so do their peers:
+ * each run of theirs gets one that was never seen before, whose seed is stored with the run. */
+static void draw_content(swb_runner *runner)
+{
+    uint64_t seed;
+    if (runner->deployer->attaches && getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed) {
+        runner->run.content_seed = seed >> 11; /* 53 bits, as all seeds */
+    }
+}
+
 static void start_run(void *argument)
 {
     swb_runner *runner = argument;
@@ -155,6 +167,7 @@ static void start_run(void *argument)
         end_experiment(runner, SWB_EINTERRUPTED, "interrupted");
         return;
     }
+    draw_content(runner);
     if (name_run(runner) != SWB_OK || swb__recorder_begin(runner, &error) != SWB_OK) {
         int status = error.status != SWB_OK ? error.status : SWB_EIO;
         end_experiment(runner, status, error.status != SWB_OK ? error.message : runner->log_dir);
@@ -216,7 +229,17 @@ static void clean_up_after_the_dead(swb_runner *runner)
 {
     char text[128];
     swb_clean_report report;
-    if (swb_clean(&report, 0, NULL) == SWB_OK && report.processes + report.directories > 0) {
+    if (swb__journal_clean(&report, SWB__CLEAN_KEEP_HELD, NULL) != SWB_OK) {
+        return;
+    }
+    if (report.held > 0) {
+        snprintf(text, sizeof text,
+                 "a runner that died left %u contents on attached nodes: `swarmbench clean` "
+                 "names them",
+                 report.held);
+        tell(runner, SWB_EVENT_WARNING, SWB_OK, 0, text);
+    }
+    if (report.processes + report.directories > 0) {
         snprintf(text, sizeof text,
                  "a runner that died left %u processes and %u directories: removed",
                  report.processes, report.directories);
@@ -392,6 +415,10 @@ int swb_runner_create(swb_runner **out, const swb_experiment *experiment,
         return status;
     }
     swb__environment_tell(runner->work_dir, store_fact, runner);
+    if (runner->deployer->attaches) {
+        store_fact(runner, "node_state",
+                   "warm: attached nodes run before, between and after the runs");
+    }
     later(runner, first_step);
     *out = runner;
     return SWB_OK;

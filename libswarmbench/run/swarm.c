@@ -29,30 +29,43 @@ int swb__swarm_init(swb__swarm *swarm, const swb_plan *plan, const swb_planned_r
     swb__settings settings;
     swb__plan_settings(&settings, plan, run->cell);
     size_t most = (size_t)settings.size + 1;
+    const swb_option_value **attached = calloc(most, sizeof *attached);
     swb_role *roles = calloc(most, sizeof *roles);
     uint32_t *groups = calloc(most, sizeof *groups);
     *swarm = (swb__swarm){.requests = calloc(most, sizeof *swarm->requests),
                           .groups = calloc(most, sizeof *swarm->groups),
                           .names = calloc(most, sizeof *swarm->names)};
     int status = SWB_OK;
-    if (roles == NULL || groups == NULL || swarm->requests == NULL || swarm->groups == NULL ||
-        swarm->names == NULL) {
+    if (attached == NULL || roles == NULL || groups == NULL || swarm->requests == NULL ||
+        swarm->groups == NULL || swarm->names == NULL) {
         swb__swarm_finish(swarm);
         status = SWB_ENOMEM;
         goto out;
     }
     swb__plan_assign(roles, groups, plan, run);
+    swb__deploy_nodes_choose(attached, swb__plan_experiment(plan), run->mode, roles, groups,
+                             settings.size);
     if (mode->service != NULL) {
         add(swarm, mode->service->name, mode->service, mode->service_options, SWB_ROLE_SERVICE);
     }
     for (uint32_t i = 0; i < settings.size; i++) {
         const swb__group *group = &mode->groups[groups[i]];
         add(swarm, group->name, group->driver, group->options, roles[i]);
+        swarm->requests[swarm->count - 1].attached = attached[i];
     }
 out:
+    free(attached);
     free(roles);
     free(groups);
     return status;
+}
+
+const swb_option_value *swb__site_options(const swb_deployer *deployer, const swb_plan *plan)
+{
+    const swb_experiment *experiment = swb__plan_experiment(plan);
+    return deployer == swb__experiment_deployer(experiment)
+               ? swb__experiment_deployer_options(experiment)
+               : NULL;
 }
 
 void swb__swarm_finish(swb__swarm *swarm)

@@ -19,6 +19,8 @@ typedef struct swb__swarm {
 /* Makes the swarm of `run`. Options and drivers are borrowed from the plan's experiment.
  * SWB_ENOMEM. */
 int swb__swarm_init(swb__swarm *swarm, const swb_plan *plan, const swb_planned_run *run);
+/* The options of the place where it is the one that the experiment names; else NULL. */
+const swb_option_value *swb__site_options(const swb_deployer *deployer, const swb_plan *plan);
 void swb__swarm_finish(swb__swarm *swarm);
 
 #endif

@@ -6,6 +6,7 @@
 #include "drivers/launch.h"
 #include "run/client.h"
 #include "run/contents.h"
+#include "run/swarm.h"
 
 #define READY_PAUSE_NS (50 * SWB__NS_PER_MS)
 
@@ -93,6 +94,10 @@ static int start(trial *self, swb_error *error)
 {
     answer started = {0};
     swb_launch *launch = NULL;
+    if (self->node.attached) {
+        self->deployer->start(self->site, 0, NULL, on_done, &started);
+        return wait_for(self, &started, error);
+    }
     int status = swb__launch_create(&launch, error);
     if (status == SWB_OK) {
         status = self->driver->launch(&self->node, launch, error);
@@ -125,6 +130,7 @@ static int wait_until_ready(trial *self, uint64_t limit_ns, swb_error *error)
     int64_t end_ns = swb__clock_ns() + (int64_t)limit_ns;
     bool retriable = true;
     int status = ask(self, SWB_OP_READY, &retriable, error);
+    retriable = retriable && !(self->node.attached && status == SWB_ECONNECT);
     while (status != SWB_OK && retriable && !self->exited.done && swb__clock_ns() < end_ns) {
         pause_for(self, READY_PAUSE_NS);
         status = ask(self, SWB_OP_READY, &retriable, error);
@@ -178,7 +184,8 @@ static int try_group(trial *self, const swb_runner *runner, const swb__coding *c
                                 .log_dir = log_dir,
                                 .nodes = &self->request,
                                 .node_count = 1,
-                                .seeders = 1};
+                                .seeders = 1,
+                                .options = swb__site_options(runner->deployer, runner->plan)};
     swb__contents_tell(&request, &contents);
     const swb_site_events events = {on_exited, on_watched, self};
     status = self->deployer->open(&self->site, self->loop, &request, &events, error);
@@ -203,13 +210,18 @@ int swb__trial_of_coding(const swb_runner *runner, uint32_t mode_index, uint64_t
     int status = swb__loop_create(&loop, error);
     for (size_t i = 0; status == SWB_OK && i < mode->group_count; i++) {
         const swb__group *group = &mode->groups[i];
+        const swb_option_value *attached = NULL;
+        const swb_role role = SWB_ROLE_SEEDER;
+        const uint32_t index = (uint32_t)i;
+        swb__deploy_nodes_choose(&attached, runner->experiment, mode_index, &role, &index, 1);
         trial self = {.loop = loop,
                       .deployer = runner->deployer,
                       .driver = group->driver,
                       .request = {.name = group->name,
                                   .driver = group->driver,
                                   .options = group->options,
-                                  .role = SWB_ROLE_SEEDER}};
+                                  .role = role,
+                                  .attached = attached}};
         status = try_group(&self, runner, &mode->coding, &settings, error);
     }
     swb__loop_destroy(loop);

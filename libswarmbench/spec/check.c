@@ -160,11 +160,20 @@ static int check_faults(const checked_cell *cell)
     return SWB_OK;
 }
 
+static int check_nodes(const checked_cell *cell)
+{
+    char why[400];
+    if (swb__deploy_nodes_suffice(why, sizeof why, cell->experiment, cell->settings)) {
+        return SWB_OK;
+    }
+    return refuse_at(cell, place_of(cell, SWB__SIZE), "%s", why);
+}
+
 int swb__check_point(swb_error *error, const swb_experiment *experiment, uint64_t point,
                      const swb__settings *settings)
 {
     static int (*const checks[])(const checked_cell *) = {check_swarm, check_arrival, check_network,
-                                                          check_faults};
+                                                          check_faults, check_nodes};
     checked_cell cell = {error, experiment, point, settings};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         int status = checks[i](&cell);

@@ -84,11 +84,26 @@ static void put_mode(hash_input *hasher, const swb__mode *mode)
         put_options(hasher, group->driver->options, group->driver->option_count, group->options);
     }
     put_text(hasher, mode->service == NULL ? NULL : mode->service->name);
+    if (mode->tracker_url != NULL) {
+        put_text(hasher, mode->tracker_url);
+    }
     if (mode->service != NULL) {
         put_options(hasher, mode->service->options, mode->service->option_count,
                     mode->service_options);
     }
     put_coding(hasher, &mode->coding);
+}
+
+/* Where a node is, and what it can be; how it is reached and looked at does not change a plan. */
+static void put_nodes(hash_input *hasher, const swb_experiment *experiment)
+{
+    for (size_t i = 0; i < experiment->node_count; i++) {
+        const swb__deploy_node *node = &experiment->nodes[i];
+        put(hasher, node->mode);
+        put(hasher, node->group);
+        put(hasher, (uint64_t)node->role);
+        put_text(hasher, node->options[0].string);
+    }
 }
 
 static void put_base(hash_input *hasher, const swb_experiment *experiment)
@@ -130,6 +145,7 @@ static void put_all(hash_input *hasher, const swb_experiment *experiment, const 
     put_text(hasher, experiment->deployer->name);
     put_options(hasher, experiment->deployer->options, experiment->deployer->option_count,
                 experiment->deployer_options);
+    put_nodes(hasher, experiment);
     put(hasher, experiment->mode_count);
     for (size_t i = 0; i < experiment->mode_count; i++) {
         put_mode(hasher, &experiment->modes[i]);

@@ -53,11 +53,26 @@ typedef struct swb__mode {
     size_t group_count;
     const swb_driver *service; /* what each run needs beside the swarm, a tracker; or NULL */
     swb_option_value *service_options;
+    const char *tracker_url; /* of a tracker that runs already; NULL: none */
 } swb__mode;
 
 const swb__mode *swb__experiment_mode(const swb_experiment *experiment, size_t index);
 const swb_deployer *swb__experiment_deployer(const swb_experiment *experiment);
 const swb_option_value *swb__experiment_deployer_options(const swb_experiment *experiment);
+
+/* A node that runs already: a row of `deploy: {nodes: [...]}`. */
+typedef struct swb__deploy_node {
+    uint32_t mode;
+    uint32_t group;
+    swb__group_role role;      /* what it can be */
+    swb_option_value *options; /* in the order of the deployer's node_options */
+} swb__deploy_node;
+
+/* Chooses a row for each node of a swarm: the first one that is left of the node's group, one of
+ * the node's own role before one of any. `out`: the rows' options; NULL where there are no rows. */
+void swb__deploy_nodes_choose(const swb_option_value **out, const swb_experiment *experiment,
+                              uint32_t mode, const swb_role *roles, const uint32_t *groups,
+                              uint32_t size);
 
 /* Verdict: the margin and confidence of `verdict:`, as fractions; whether stand-ins may enter. */
 double swb__experiment_margin(const swb_experiment *experiment);

@@ -63,6 +63,8 @@ struct swb_experiment {
     size_t baseline;
     const swb_deployer *deployer;
     swb_option_value *deployer_options;
+    swb__deploy_node *nodes; /* rows of deploy.nodes */
+    size_t node_count;
     double margin;
     bool allow_stand_in;
     double confidence;
@@ -107,6 +109,9 @@ char *swb__faults_text(char *out, size_t size, const swb__fault_plan *faults, si
 /* check.c: refuses a point that cannot be run. */
 int swb__check_point(swb_error *error, const swb_experiment *experiment, uint64_t point,
                      const swb__settings *settings);
+/* nodes.c: whether deploy.nodes has enough for every mode; else says in `why` what is missing. */
+bool swb__deploy_nodes_suffice(char *why, size_t size, const swb_experiment *experiment,
+                               const swb__settings *settings);
 /* digest.c: fills experiment->digest from the experiment and its `count` points in order. */
 int swb__digest(swb_experiment *experiment, const uint64_t *points, uint64_t count,
                 swb_error *error);

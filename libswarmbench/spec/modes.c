@@ -249,6 +249,27 @@ static int default_service(swb__mode *mode, swb__reader *reader, const yaml_node
     return SWB_OK;
 }
 
+/* A tracker that runs already. */
+static int read_tracker_url(swb__mode *mode, swb__reader *reader, const yaml_node_t *node)
+{
+    static const char *const schemes[] = {"http://", "https://", "udp://"};
+    char shown[SWB__EXCERPT_BYTES];
+    const char *text = swb__node_text(node);
+    size_t length = strlen(text);
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t scheme = strlen(schemes[i]);
+        if (strncmp(text, schemes[i], scheme) == 0 && length > scheme && length < 128 &&
+            strpbrk(text, " \t\r\n@") == NULL) {
+            mode->tracker_url = swb__arena_text(reader->arena, text, length);
+            return mode->tracker_url != NULL ? SWB_OK : swb__fail_nomem(reader->error);
+        }
+    }
+    return swb__refuse(reader, node,
+                       "'%s' is no announce URL of at most 127 bytes; for example "
+                       "http://10.0.0.1:6969/announce",
+                       swb__excerpt(shown, sizeof shown, text));
+}
+
 /* The service that `tracker:` names, by itself or in a mapping with its options. */
 static int named_service(swb__mode *mode, swb__reader *reader, const yaml_node_t *node)
 {
@@ -259,6 +280,9 @@ static int named_service(swb__mode *mode, swb__reader *reader, const yaml_node_t
     if (name == NULL) {
         return swb__refuse(reader, node,
                            "no driver is given here; for example: tracker: {driver: opentracker}");
+    }
+    if (name == node && strstr(swb__node_text(name), "://") != NULL) {
+        return read_tracker_url(mode, reader, name);
     }
     if (name->type != YAML_SCALAR_NODE || strcmp(swb__node_text(name), "none") != 0) {
         return find_driver(&mode->service, reader, name, true);

@@ -9,6 +9,10 @@ int swb__read_modes(swb_experiment *experiment, swb__reader *reader, const yaml_
 /* `node` NULL: the default place. */
 int swb__read_deploy(swb_experiment *experiment, swb__reader *reader, const yaml_node_t *node);
 
+/* nodes.c: the rows of `nodes:` in `deploy:`, once the modes are known. */
+int swb__read_deploy_nodes(swb_experiment *experiment, swb__reader *reader,
+                           const yaml_node_t *node);
+
 /* coding.c: takes the erasure code of a mode whose groups are known. `node` is the mapping
  * `erasure:`, NULL where there is none. */
 int swb__read_coding(swb__mode *mode, const swb__fields *fields, swb__reader *reader,

@@ -179,9 +179,10 @@ static int read_experiment(swb_experiment *experiment, swb__reader *reader)
         const char *key;
         int (*read)(swb_experiment *, swb__reader *, const yaml_node_t *);
     } parts[] = {
-        {"deploy", swb__read_deploy}, {"modes", swb__read_modes}, {"baseline", read_baseline},
-        {"verdict", read_verdict},    {NULL, read_base},          {"order", swb__read_order},
-        {"matrix", swb__read_matrix},
+        {"deploy", swb__read_deploy},       {"modes", swb__read_modes},
+        {"deploy", swb__read_deploy_nodes}, {"baseline", read_baseline},
+        {"verdict", read_verdict},          {NULL, read_base},
+        {"order", swb__read_order},         {"matrix", swb__read_matrix},
     };
     char others[512];
     const yaml_node_t *root = swb__document_root(reader);

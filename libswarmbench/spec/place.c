@@ -43,7 +43,8 @@ int swb__read_deploy(swb_experiment *experiment, swb__reader *reader, const yaml
     }
     fields[1].list.options = experiment->deployer->options;
     fields[1].list.count = experiment->deployer->option_count;
-    status = swb__read_options(fields, 2, NULL, reader, node);
+    const char *others = experiment->deployer->attaches ? "nodes" : NULL;
+    status = swb__read_options(fields, 2, others, reader, node);
     experiment->deployer_options = fields[1].values;
     return status;
 }

@@ -68,7 +68,9 @@ static const char modes_text[] =
     "```\n"
     "\n"
     "A mode may also say `tracker: NAME`, `tracker: {driver: NAME, ...}` with options of that "
-    "service, or `tracker: none`; without it, each run gets the service that its driver names.\n"
+    "service, `tracker: URL` of one "
+    "that runs already, or `tracker: none`; without it, each run gets the service that its driver "
+    "names.\n"
     "\n"
     "A mode may move its content as an erasure code: `erasure: {data: 4, parity: 2}`. With `via: "
     "library`, the default, the content becomes k + m parts (Reed-Solomon, any k of which give it "
@@ -297,6 +299,14 @@ static void write_places(swb__writer *w)
         write_cell(w, deployer->description);
         swb__writer_printf(w, "; it %s shape the network.\n", deployer->shapes ? "can" : "cannot");
         write_own_options(w, list);
+        if (deployer->attaches) {
+            swb__option_list of_node = {deployer->node_options, deployer->node_option_count};
+            swb__writer_text(w, "\n`nodes` is a list of the nodes that run already, one row "
+                                "each:\n\n");
+            write_table(w, swb__deploy_node_options);
+            swb__writer_text(w, "\nand\n\n");
+            write_table(w, of_node);
+        }
     }
 }
 

@@ -11,10 +11,30 @@
 
 #define NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
+/* `nodes` of a place that takes nodes which run already. */
+static void write_nodes(swb__writer *w, const swb_deployer *deployer)
+{
+    swb__option_list own = {deployer->node_options, deployer->node_option_count};
+    swb__json_key(w, "nodes");
+    swb__schema_open_list(w, 1);
+    swb__json_open(w, '{');
+    swb__schema_text(w, "type", "object");
+    swb__schema_open(w, "required", '[');
+    swb__json_string(w, own.options[0].name);
+    swb__json_close(w, ']');
+    swb__schema_bool(w, "additionalProperties", false);
+    swb__schema_open(w, "properties", '{');
+    swb__schema_properties(w, own, "");
+    swb__schema_properties(w, swb__deploy_node_options, "");
+    swb__json_close(w, '}');
+    swb__json_close(w, '}');
+    swb__json_close(w, '}');
+}
+
 /* If `key` is `name`, then these options are known. A key that is not given matches only where
  * it has a default. */
 static void write_conditional(swb__writer *w, const char *key, const char *name, bool required,
-                              swb__option_list list)
+                              swb__option_list list, const swb_deployer *attaches)
 {
     swb__json_open(w, '{');
     swb__schema_open(w, "if", '{');
@@ -32,7 +52,15 @@ static void write_conditional(swb__writer *w, const char *key, const char *name,
     swb__schema_open(w, "then", '{');
     swb__schema_open(w, "properties", '{');
     swb__schema_properties(w, list, "");
+    if (attaches != NULL) {
+        write_nodes(w, attaches);
+    }
     swb__json_close(w, '}');
+    if (attaches != NULL) {
+        swb__schema_open(w, "required", '[');
+        swb__json_string(w, "nodes");
+        swb__json_close(w, ']');
+    }
     swb__json_close(w, '}');
     swb__json_close(w, '}');
 }
@@ -76,7 +104,7 @@ static void write_driver_options(swb__writer *w, bool services)
     swb__schema_open(w, "allOf", '[');
     while ((driver = next_driver(&index, services)) != NULL) {
         swb__option_list list = {driver->options, driver->option_count};
-        write_conditional(w, "driver", driver->name, true, list);
+        write_conditional(w, "driver", driver->name, true, list, NULL);
     }
     swb__json_close(w, ']');
     swb__schema_bool(w, "unevaluatedProperties", false);
@@ -138,6 +166,11 @@ static void define_tracker(swb__writer *w)
     swb__schema_open(w, "anyOf", '[');
     write_driver_names(w, true, "none");
     swb__json_open(w, '{');
+    swb__schema_text(w, "description", "The announce URL of a tracker that runs already.");
+    swb__schema_text(w, "type", "string");
+    swb__schema_text(w, "pattern", "^(http|https|udp)://[^ @]+$");
+    swb__json_close(w, '}');
+    swb__json_open(w, '{');
     swb__schema_text(w, "type", "object");
     swb__schema_open(w, "required", '[');
     swb__json_string(w, "driver");
@@ -172,7 +205,7 @@ static void define_deploy(swb__writer *w)
     for (size_t i = 0; (deployer = swb_deployer_at(i)) != NULL; i++) {
         swb__option_list list = {deployer->options, deployer->option_count};
         write_conditional(w, on->name, deployer->name, strcmp(deployer->name, on->fallback) != 0,
-                          list);
+                          list, deployer->attaches ? deployer : NULL);
     }
     swb__json_close(w, ']');
     swb__schema_bool(w, "unevaluatedProperties", false);

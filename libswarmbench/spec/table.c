@@ -167,6 +167,18 @@ static const swb_option deploy[] = {
 };
 const swb__option_list swb__deploy_options = LIST(deploy);
 
+static const swb_option deploy_node[] = {
+    [SWB__DEPLOY_NODE_MODE] = {"mode", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                               "The mode whose runs it takes part in. Required where the "
+                               "experiment has several."},
+    [SWB__DEPLOY_NODE_GROUP] = {"group", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                                "The group of that mode which it belongs to. Required where the "
+                                "mode has several."},
+    [SWB__DEPLOY_NODE_ROLE] = {"role", SWB_OPTION_ENUM, "any", 0, 0, "any|seeder|leecher",
+                               "What it can be; any: as the seeder sets ask."},
+};
+const swb__option_list swb__deploy_node_options = LIST(deploy_node);
+
 static const swb_option fault[] = {
     [SWB__FAULT_AT] = {"at", SWB_OPTION_FRACTION, NULL, 0, 1, NULL,
                        "When: a share of all bytes that the run delivers (50%), or a time since "

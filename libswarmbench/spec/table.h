@@ -104,20 +104,27 @@ typedef enum swb__coding_id {
     SWB__CODING_PART_STALL,
 } swb__coding_id;
 
+typedef enum swb__deploy_node_id {
+    SWB__DEPLOY_NODE_MODE,
+    SWB__DEPLOY_NODE_GROUP,
+    SWB__DEPLOY_NODE_ROLE,
+} swb__deploy_node_id;
+
 typedef struct swb__option_list {
     const swb_option *options;
     size_t count;
 } swb__option_list;
 
-extern const swb__option_list swb__whole_options;   /* top level, by swb__whole_id */
-extern const swb__option_list swb__order_options;   /* order: modes */
-extern const swb__option_list swb__verdict_options; /* by swb__verdict_id */
-extern const swb__option_list swb__deploy_options;  /* on */
-extern const swb__option_list swb__fault_options;   /* a row of faults, by swb__fault_id */
-extern const swb__option_list swb__target_options;  /* whom a fault hits, by swb__target_id */
-extern const swb__option_list swb__mode_options;    /* driver */
-extern const swb__option_list swb__group_options;   /* by swb__group_id */
-extern const swb__option_list swb__coding_options;  /* erasure.*, of a mode; by swb__coding_id */
+extern const swb__option_list swb__whole_options;       /* top level, by swb__whole_id */
+extern const swb__option_list swb__order_options;       /* order: modes */
+extern const swb__option_list swb__verdict_options;     /* by swb__verdict_id */
+extern const swb__option_list swb__deploy_options;      /* on */
+extern const swb__option_list swb__deploy_node_options; /* by swb__deploy_node_id */
+extern const swb__option_list swb__fault_options;       /* a row of faults, by swb__fault_id */
+extern const swb__option_list swb__target_options;      /* whom a fault hits, by swb__target_id */
+extern const swb__option_list swb__mode_options;        /* driver */
+extern const swb__option_list swb__group_options;       /* by swb__group_id */
+extern const swb__option_list swb__coding_options; /* erasure.*, of a mode; by swb__coding_id */
 
 /* The kinds of faults as they are written, by swb__fault_kind; '|' between them. */
 #define SWB__FAULT_KINDS "kill|stop|restart|partition"

@@ -26,8 +26,8 @@ int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *err
         &row, store,
         "INSERT OR REPLACE INTO node (run, node, name, role, group_name, driver, version,"
         " api_version, revision, address, started_ns, ready_ns, seed_begin_ns, seed_end_ns,"
-        " code_begin_ns, code_end_ns, stored_bytes, payload_sent, exit_code, exit_signal, stand_in)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " code_begin_ns, code_end_ns, stored_bytes, payload_sent, exit_code, exit_signal, stand_in,"
+        " warm) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "store a node", error);
     if (status != SWB_OK) {
         return status;
@@ -52,6 +52,7 @@ int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *err
     swb__bind_amount(&row, node->exit_code);
     swb__bind_amount(&row, node->exit_signal > 0 ? node->exit_signal : -1);
     swb__bind_int(&row, node->stand_in);
+    swb__bind_int(&row, node->warm);
     return swb__bound_run(&row, error);
 }
 

@@ -293,5 +293,15 @@ const swb__store_step swb__store_steps[] = {
         " t.payload_sent, t.wasted, t.stalls, t.stalled_ns, t.verified, t.bad_offset, t.status,"
         " t.cause AS error"
         " FROM download AS t" NODE_TABLES " ORDER BY t.run, t.node"},
+    {4, "ALTER TABLE node ADD COLUMN\n"
+        "    warm INTEGER NOT NULL DEFAULT 0 /* 1: it ran before the run, so it was not fresh */"},
+    {4, "DROP VIEW node_view"},
+    {4, "CREATE VIEW node_view AS SELECT " RUN_COLUMNS ", t.node, t.name AS node_name, t.role,"
+        " t.driver, t.group_name, t.version, t.api_version, t.revision, t.address, t.started_ns,"
+        " t.ready_ns, t.seed_begin_ns, t.seed_end_ns, t.code_begin_ns, t.code_end_ns,"
+        " t.stored_bytes, t.payload_sent, t.exit_code, t.exit_signal, t.stand_in, t.warm,"
+        " t.cpu_ns, t.rss_peak_bytes, t.rss_anon_peak_bytes, t.disk_read_bytes,"
+        " t.disk_written_bytes, t.wire_in_bytes, t.wire_out_bytes"
+        " FROM node AS t" RUN_TABLES " ORDER BY t.run, t.node"},
     {0, NULL},
 };

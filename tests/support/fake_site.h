@@ -52,7 +52,7 @@ static inline void fake_site_init(fake_site *fake)
     snprintf(fake->log_dir, sizeof fake->log_dir, "%s/log", fake->directory);
     fake->option = (swb_option_value){0};
     for (size_t i = 0; i < FAKE_NODES; i++) {
-        fake->nodes[i] = (swb_node_request){names[i], &fake_driver, &fake->option, roles[i]};
+        fake->nodes[i] = (swb_node_request){names[i], &fake_driver, &fake->option, roles[i], NULL};
     }
     fake->request = (swb_site_request){
         .run_name = "run-1",

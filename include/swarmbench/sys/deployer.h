@@ -52,6 +52,8 @@ typedef struct swb_node_request {
     const swb_driver *driver;
     const swb_option_value *options;
     swb_role role;
+    const swb_option_value *attached; /**< its row of `deploy: {nodes: [...]}`, in the order of
+                                           swb_deployer.node_options; NULL: none */
 } swb_node_request;
 
 /** What a run needs of a place. Borrowed until the site is closed. */
@@ -75,6 +77,8 @@ typedef struct swb_site_request {
     uint64_t down_bps;
     uint64_t delay_ns;
     double loss;
+    const swb_option_value *options; /**< of the deployer, in its table's order; NULL: none given */
+    const char *tracker_url;         /**< announce URL of a tracker that runs already; or NULL */
 } swb_site_request;
 
 /** How a time was observed. */
@@ -131,7 +135,8 @@ typedef enum swb_fault {
 
 /** What a site tells its runner unasked. `argument` is what was given to open(). */
 typedef struct swb_site_events {
-    /** A node ended that nobody asked to end. `tail`: its last log lines; borrowed. */
+    /** A node ended that nobody asked to end. `tail`: its last log lines; borrowed. `exit_code` -1:
+     *  it is out of reach, and `tail` says how that was found. */
     void (*exited)(void *argument, size_t node, int exit_code, int signal, const char *tail);
     void (*watched)(void *argument, size_t node, size_t content, const swb_watch_event *event);
     void *argument;
@@ -150,8 +155,20 @@ typedef struct swb_deployer {
     const char *description;
     const swb_option *options;
     size_t option_count;
+    /** Non-zero: it takes nodes that run already, rows of `deploy: {nodes: [...]}`. For such a node
+     *  start() is given no launch, and what a run puts on it is removed again by the driver. */
+    int attaches;
+    /** `attaches` only: options of a row beside mode, group and role. The first one is a string
+     *  that each row must give, and no two rows of a mode alike. */
+    const swb_option *node_options;
+    size_t node_option_count;
     int shapes;      /**< non-zero where it can shape the network */
     unsigned faults; /**< the swb_fault bits it can do */
+
+    /** `attaches` only: is this row sound by itself, for a node of `driver`? Looks at nothing
+     *  outside it. SWB_EINPUT with the message set; `*option_out`: which option is wrong. */
+    int (*check_node)(size_t *option_out, const swb_option_value *values, const swb_driver *driver,
+                      swb_error *error);
 
     /** Can this run happen here? Programs, kernel features, disk, memory. Starts nothing.
      *  Returns SWB_OK, SWB_EENV, SWB_ENOSPACE, SWB_EINPUT with the message set. */
@@ -179,8 +196,18 @@ typedef struct swb_deployer {
     /** Writes the launch's files and starts the node; `launch` is borrowed until this returns. */
     void (*start)(void *site, size_t node, const swb_launch *launch, swb_done done, void *argument);
 
+    /** `attaches` only: the node is about to be given a content, named `handle`, "" where that is
+     *  not known yet. Noted, so that swb_clean() can tell of it after a kill. `number`: 0, 1, 2,
+     *  ... in the order in which a run does so; told again with the name that a content got.
+     * SWB_EIO.
+     */
+    int (*holds)(void *site, size_t node, size_t number, const char *handle, swb_error *error);
+    /** `attaches` only: what was told by this number is gone from its node; once for each. */
+    void (*removed)(void *site, size_t number);
+
     /** Watches the node's file of a content from now on; tells by events.watched, where the file
-     *  system allows it. `begin_ns`: the moment before which no byte can have come. */
+     *  system allows it. `begin_ns`: the moment before which no byte can have come.
+     *  SWB_EUNSUPPORTED: this file cannot be watched, the client is asked instead. */
     int (*watch)(void *site, size_t node, size_t content, int64_t begin_ns, swb_error *error);
 
     /** Verifies the node's file of the whole content. SWB_EMISMATCH tells the first bad offset in

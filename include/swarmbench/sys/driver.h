@@ -72,6 +72,14 @@ typedef struct swb_node {
     const char *const *infohashes; /**< of all torrents of the run, NULL-terminated; NULL: none */
     const char *bootstrap; /**< `bootstrap` of the run's first ready node of this driver; or NULL */
     const swb_option_value *options; /**< values in the order of the driver's option table */
+    int attached;          /**< non-zero: it ran before the run, set up by its owner and not by
+                                `launch`; its directories and ports may be unknown (NULL, 0), and
+                                its counters go on from what it did before */
+    const char *api_url;   /**< HTTP: base URL without a slash at its end, instead of
+                                http://ADDRESS:API_PORT; NULL: none */
+    const char *extra_url; /**< the same for extra_port */
+    const char *api_host;  /**< TLS: host to connect to instead of `address`; NULL: none */
+    int any_certificate;   /**< non-zero: https: of api_url takes a certificate of anyone's */
 } swb_node;
 
 /**

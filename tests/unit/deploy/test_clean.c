@@ -41,7 +41,7 @@ static int tear_down(void **state)
 
 static swb_clean_report clean(int dry_run)
 {
-    swb_clean_report report = {99, 99, 99, 99};
+    swb_clean_report report = {99, 99, 99, 99, 99, ""};
     swb_error error = SWB_ERROR_INIT;
     int status = swb_clean(&report, dry_run, &error);
     assert_string_equal(error.message, "");
@@ -347,6 +347,37 @@ static void report_needs_a_place(void **state)
     assert_int_equal(swb_clean(NULL, 0, NULL), SWB_EINVAL);
 }
 
+/* Of a runner that was killed; what was freed again is not told. */
+static void contents_on_attached_nodes_are_told(void **state)
+{
+    (void)state;
+    swb__journal *journal;
+    swb_clean_report report;
+    assert_int_equal(swb__journal_open(&journal, NULL), SWB_OK);
+    assert_int_equal(swb__journal_held(journal, 0, "http://h:1 (codex) unnamed", NULL), SWB_OK);
+    assert_int_equal(swb__journal_held(journal, 1, "http://h:2 (codex) zB", NULL), SWB_OK);
+    assert_int_equal(swb__journal_held(journal, 10, "http://h:3 (codex) zC", NULL), SWB_OK);
+    assert_int_equal(swb__journal_held(journal, 0, "http://h:1 (codex) zA", NULL), SWB_OK);
+    assert_int_equal(swb__journal_freed(journal, 1, NULL), SWB_OK);
+    assert_int_equal(swb__journal_held(journal, 2, "two\nlines", NULL), SWB_EINVAL);
+    swb__journal_close(journal, false);
+    static const char expected[] = "http://h:3 (codex) zC\nhttp://h:1 (codex) zA\n";
+    static const swb__clean_how keeping[] = {SWB__CLEAN_KEEP_HELD, SWB__CLEAN_DRY,
+                                             SWB__CLEAN_KEEP_HELD};
+    for (size_t i = 0; i < sizeof keeping / sizeof keeping[0]; i++) {
+        assert_int_equal(swb__journal_clean(&report, keeping[i], NULL), SWB_OK);
+        assert_report(&report, 1, 0, 0, 0);
+        assert_int_equal(report.held, 2);
+        assert_string_equal(report.held_text, expected);
+    }
+    report = clean(0);
+    assert_int_equal(report.held, 2);
+    assert_string_equal(report.held_text, expected);
+    report = clean(0);
+    assert_report(&report, 0, 0, 0, 0);
+    assert_int_equal(report.held, 0);
+}
+
 #define CLEAN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -360,6 +391,7 @@ int main(void)
         CLEAN_TEST(garbage_in_a_journal_is_passed_over),
         CLEAN_TEST(journals_that_others_could_write_are_not_trusted),
         CLEAN_TEST(directory_that_exists_is_refused),
+        CLEAN_TEST(contents_on_attached_nodes_are_told),
         CLEAN_TEST(report_needs_a_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -819,6 +819,26 @@ static void requests_sent_in_one_round_leave_together(void **state)
     test_server_stop(server);
 }
 
+static void certificate_of_anyone_is_taken_only_where_it_is_said(void **state)
+{
+    test_server *server = test_server_start_tls(echo, NULL);
+    swb__http_client *client = NULL;
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/base", (unsigned)test_server_port(server));
+    assert_int_equal(swb__http_client_create(&client, *state, url, NULL), SWB_OK);
+    struct told told = exchange(*state, client, get("/a"));
+    assert_int_not_equal(told.status, SWB_OK);
+    assert_non_null(strstr(told.message, "certificate"));
+    free(told.body);
+    swb__http_client_take_any_certificate(client);
+    told = exchange(*state, client, get("/a"));
+    assert_int_equal(told.status, SWB_OK);
+    assert_non_null(strstr(told.body, "GET /base/a HTTP/1.1\r\n"));
+    free(told.body);
+    swb__http_client_destroy(client);
+    test_server_stop(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -848,6 +868,7 @@ int main(void)
         LOOP_TEST(transfer_may_be_canceled_by_its_sink),
         LOOP_TEST(source_that_fails_ends_the_transfer_with_its_status),
         LOOP_TEST(requests_sent_in_one_round_leave_together),
+        LOOP_TEST(certificate_of_anyone_is_taken_only_where_it_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

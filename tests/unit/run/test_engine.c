@@ -545,6 +545,56 @@ static void without_a_tracker_leechers_are_told_their_peers(void **state)
     assert_trace(told, "< leech 1 ok\n> peers 1\n");
 }
 
+static void node_that_is_not_watched_is_asked_often(void **state)
+{
+    story *told = *state;
+    reach_leech(told, 3);
+    simple(told, SWB__EVENT_UNWATCHED, LEECHER, SWB_OK);
+    tick_at(told, ASKED_MS(3));
+    done(told, LEECHER, SWB_OP_STATUS, SWB_OK, SWB_STATE_FETCHING);
+    forget(told);
+    tick_at(told, ASKED_MS(3) + 100);
+    assert_trace(told, "< 1175 ms\n> status 2\n");
+}
+
+static void node_out_of_reach_fails_with_how_that_was_found(void **state)
+{
+    story *told = *state;
+    reach_leech(told, 4);
+    forget(told);
+    step(told, (swb__engine_event){.kind = SWB__EVENT_EXITED,
+                                   .node = LEECHER,
+                                   .message = "the node at URL is out of reach: because",
+                                   .exit_code = -1});
+    assert_trace(told, "> failed 2: the node at URL is out of reach: because (SWB_EEXITED)\n");
+}
+
+static void with_a_tracker_of_others_nobody_is_introduced(void **state)
+{
+    story *told = *state;
+    const swb__engine_node roles[] = {{SWB_ROLE_SEEDER, &client}, {SWB_ROLE_LEECHER, &client}};
+    told->settings.limits.ready_ns = told->settings.limits.seed_ns = (uint64_t)(9000 * MS);
+    told->settings.limits.run_ns = told->settings.limits.stall_ns = (uint64_t)(9000 * MS);
+    told->settings.file_size_bytes = 1000;
+    swb__engine_config config = {
+        .settings = &told->settings, .nodes = roles, .node_count = 2, .announced = true};
+    assert_int_equal(swb__engine_create(&told->engine, &config), SWB_OK);
+    step(told, (swb__engine_event){.kind = SWB__EVENT_BEGIN});
+    simple(told, SWB__EVENT_TORRENT_MADE, UINT32_MAX, SWB_OK);
+    simple(told, SWB__EVENT_PREPARED, 0, SWB_OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        simple(told, SWB__EVENT_STARTED, i, SWB_OK);
+        done(told, i, SWB_OP_READY, SWB_OK, SWB_STATE_UNKNOWN);
+        done(told, i, SWB_OP_VERSION, SWB_OK, SWB_STATE_UNKNOWN);
+    }
+    done(told, 0, SWB_OP_SEED, SWB_OK, SWB_STATE_UNKNOWN);
+    done(told, 0, SWB_OP_STATUS, SWB_OK, SWB_STATE_SERVING);
+    tick_at(told, START_MS(2));
+    forget(told);
+    done(told, 1, SWB_OP_LEECH, SWB_OK, SWB_STATE_UNKNOWN);
+    assert_trace(told, "< leech 1 ok\n");
+}
+
 /* --- stores: uploaded to, streamed from or fetched in the background --- */
 
 #define FIRST 0
@@ -782,6 +832,9 @@ int main(void)
         STORY(killed_leecher_of_a_fault_does_not_fail_the_run),
         STORY(frozen_seeder_goes_on_after_its_time),
         STORY(without_a_tracker_leechers_are_told_their_peers),
+        STORY(node_that_is_not_watched_is_asked_often),
+        STORY(node_out_of_reach_fails_with_how_that_was_found),
+        STORY(with_a_tracker_of_others_nobody_is_introduced),
         STORY(store_s_first_node_starts_alone_and_nothing_is_put_beside_it),
         STORY(stream_is_the_download_and_its_verification),
         STORY(background_fetch_is_asked_about_and_its_copy_read),
