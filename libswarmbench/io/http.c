@@ -162,6 +162,7 @@ static void free_transfer(swb__http_transfer *transfer)
     curl_easy_cleanup(transfer->entry.easy);
     curl_mime_free(transfer->mime);
     curl_slist_free_all(transfer->headers);
+    curl_slist_free_all(transfer->connect_to);
     swb__buffer_finish(&transfer->body);
     free(transfer);
 }
@@ -173,10 +174,12 @@ static void describe(swb__http_reply *out, char *type_out, const swb__http_trans
     CURL *easy = transfer->entry.easy;
     long http_status = 0;
     curl_off_t announced = -1;
+    curl_off_t retry_after_s = 0;
     const char *type = NULL;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http_status);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     copy_type(type_out, TYPE_SIZE, type);
     *out = (swb__http_reply){
         .status = (int)http_status,
@@ -184,6 +187,7 @@ static void describe(swb__http_reply *out, char *type_out, const swb__http_trans
         .body = (const uint8_t *)swb__buffer_string(&transfer->body),
         .length = transfer->body.length,
         .content_length = announced,
+        .retry_after_s = retry_after_s,
         .sent_ns = transfer->sent_ns,
         .done_ns = swb__clock_ns(),
     };
@@ -197,6 +201,7 @@ static void complete(swb__http_transfer *transfer, CURLcode code)
     swb_error error = SWB_ERROR_INIT;
     describe(&reply, type, transfer);
     int status = judge(transfer, code, reply.status, &error);
+    reply.unverified = code == CURLE_PEER_FAILED_VERIFICATION;
     if (reply.status < 100 || reply.status > 599) {
         reply.status = 0;
     }
@@ -265,6 +270,9 @@ int swb__http_send(swb__http_transfer **out, swb__http_client *client,
                      ? swb__http_compose(transfer, request, error)
                      : swb__fail_nomem(error);
     if (status == SWB_OK) {
+        status = swb__http_identify(transfer, error);
+    }
+    if (status == SWB_OK) {
         status = swb__multi_add(client->loop, &transfer->entry, error);
     }
     if (status != SWB_OK) {
@@ -302,6 +310,7 @@ void swb__http_client_destroy(swb__http_client *client)
     }
     client->loop->owned--;
     curl_share_cleanup(client->share);
+    swb__http_identity_free(client->identity);
     free(client->base_url);
     free(client);
 }

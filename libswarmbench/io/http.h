@@ -23,6 +23,20 @@ void swb__http_client_take_any_certificate(swb__http_client *client);
  * May be called from a completion, not from a source or sink. Accepts NULL. */
 void swb__http_client_destroy(swb__http_client *client);
 
+/* How a client trusts and is trusted; certificates and keys are PEM, NULL where not wanted. */
+typedef struct swb__http_security {
+    const char *ca; /* the only authorities that count; NULL: those of this machine */
+    const char *certificate;
+    const char *key;
+    const char *server_name; /* asked for and verified instead of the URL's host; NULL */
+    bool insecure;           /* the server is not verified */
+    const char *proxy;       /* URL of an HTTP or SOCKS proxy; NULL: none */
+} swb__http_security;
+
+/* Copied; counts for the transfers that are sent from now on. SWB_ENOMEM. */
+int swb__http_client_secure(swb__http_client *client, const swb__http_security *security,
+                            swb_error *error);
+
 typedef struct swb__http_pair {
     const char *name;
     const char *value;
@@ -61,6 +75,7 @@ typedef struct swb__http_request {
     /* The headers of a reply that goes to `sink` are in. May be NULL; as a sink otherwise. */
     void (*accepted)(void *argument);
     uint64_t deadline_ns;   /* from now; 0: none */
+    uint64_t connect_ns;    /* of the connection alone, TLS included; 0: libcurl's 5 minutes */
     size_t max_reply_bytes; /* a longer reply ends the transfer with SWB_EPROTO; 0: 16 MiB */
     void *argument;
 } swb__http_request;
@@ -71,6 +86,8 @@ typedef struct swb__http_reply {
     const uint8_t *body;      /* followed by a NUL byte; never NULL */
     size_t length;
     int64_t content_length; /* as announced; -1 unknown */
+    int64_t retry_after_s;  /* Retry-After, dates too; 0 where there is none */
+    bool unverified;        /* with SWB_ECONNECT: the server's certificate is not to be trusted */
     /* Right before the request was written to the socket (tens of microseconds, and never late);
      * where that did not happen, when it was asked for. */
     int64_t sent_ns;

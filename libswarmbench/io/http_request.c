@@ -263,6 +263,7 @@ int swb__http_compose(swb__http_transfer *transfer, const swb__http_request *req
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_TIMEOUT_MS, swb__curl_ms(request->deadline_ns));
+    SET(CURLOPT_CONNECTTIMEOUT_MS, swb__curl_ms(request->connect_ns));
     if (request->sink != NULL) {
         SET(CURLOPT_BUFFERSIZE, 256L << 10);
     }

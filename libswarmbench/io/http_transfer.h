@@ -12,7 +12,8 @@
 struct swb__http_client {
     swb_loop *loop;
     char *base_url;
-    CURLSH *share; /* its cookies and connections */
+    struct swb__http_identity *identity; /* NULL: as libcurl has it */
+    CURLSH *share;                       /* its cookies and connections */
     bool closing;
     bool any_certificate;
     LIST_HEAD(, swb__http_transfer) transfers;
@@ -25,6 +26,7 @@ struct swb__http_transfer {
     LIST_ENTRY(swb__http_transfer) link;
 
     struct curl_slist *headers;
+    struct curl_slist *connect_to;
     curl_mime *mime;
     int (*source)(void *argument, uint64_t offset, void *buffer, size_t length);
     uint64_t source_offset;
@@ -49,5 +51,10 @@ struct swb__http_transfer {
 /* Makes libcurl's handle say what the request says. SWB_ENOMEM, SWB_EINVAL. */
 int swb__http_compose(swb__http_transfer *transfer, const swb__http_request *request,
                       swb_error *error);
+
+/* http_security.c: a client's certificates and proxy, put on a transfer. SWB_ENOMEM. */
+int swb__http_identify(swb__http_transfer *transfer, swb_error *error);
+/* Accepts NULL. */
+void swb__http_identity_free(struct swb__http_identity *identity);
 
 #endif

@@ -106,14 +106,22 @@ static int spawn(swb__process *process, char **argv, const swb__process_options 
                  swb_error *error)
 {
     int output = -1;
+    int errors = -1;
     int status = open_output(&output, options->output_path, error);
     if (status != SWB_OK) {
+        return status;
+    }
+    if (options->error_path != NULL) {
+        status = open_output(&errors, options->error_path, error);
+    }
+    if (status != SWB_OK) {
+        close(output);
         return status;
     }
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = output},
-        {.flags = UV_INHERIT_FD, .data.fd = output},
+        {.flags = UV_INHERIT_FD, .data.fd = errors >= 0 ? errors : output},
     };
     uv_process_options_t uv = {
         .exit_cb = on_exit,
@@ -127,6 +135,9 @@ static int spawn(swb__process *process, char **argv, const swb__process_options 
     };
     int code = uv_spawn(swb__loop_uv(process->loop), &process->uv, &uv);
     close(output);
+    if (errors >= 0) {
+        close(errors);
+    }
     if (code != 0) {
         return swb__fail(error, code == UV_ENOENT ? SWB_ENOENT : SWB_EIO, "start %s in %s: %s",
                          argv[4], options->directory, uv_strerror(code));

@@ -16,6 +16,7 @@ typedef struct swb__process_options {
     const char *const *environment; /* whole environment, "NAME=VALUE", NULL-terminated */
     const char *directory;          /* working directory */
     const char *output_path;        /* stdout and stderr, appended; NULL: /dev/null */
+    const char *error_path;         /* stderr where it is to go elsewhere, else NULL */
 } swb__process_options;
 
 /* The process ended, and what it left of its group was killed; the one completion. `signal` is 0

@@ -139,6 +139,11 @@ test_server *test_server_start_tls(test_script script, void *argument)
     return start(script, argument, context);
 }
 
+char *test_server_certificate(const test_server *server)
+{
+    return test_tls_certificate(server->tls_context);
+}
+
 uint16_t test_server_port(const test_server *server)
 {
     return server->port;

@@ -25,6 +25,8 @@ typedef void (*test_script)(test_connection *connection);
 test_server *test_server_start(test_script script, void *argument);
 /* With a certificate of its own that nobody signed. */
 test_server *test_server_start_tls(test_script script, void *argument);
+/* Its certificate as PEM, to be freed; its name is "test". */
+char *test_server_certificate(const test_server *server);
 uint16_t test_server_port(const test_server *server);
 unsigned test_server_connections(test_server *server);
 /* Breaks what is open, waits for the scripts and frees the server. */

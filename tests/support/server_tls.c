@@ -1,5 +1,9 @@
 #include "support/server_tls.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -32,6 +36,20 @@ void *test_tls_context(void)
         return NULL;
     }
     return context;
+}
+
+char *test_tls_certificate(void *context)
+{
+    char *pem = NULL;
+    char *bytes = NULL;
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (bio != NULL && PEM_write_bio_X509(bio, SSL_CTX_get0_certificate(context)) == 1) {
+        long length = BIO_get_mem_data(bio, &bytes);
+        pem = calloc(1, (size_t)length + 1);
+        memcpy(pem, bytes, (size_t)length);
+    }
+    BIO_free(bio);
+    return pem;
 }
 
 void test_tls_context_free(void *context)

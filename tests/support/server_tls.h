@@ -7,6 +7,8 @@
 
 /* A context with a fresh self-signed certificate; NULL on failure. */
 void *test_tls_context(void);
+/* Its certificate as PEM, to be freed; for "test", which is its name. */
+char *test_tls_certificate(void *context);
 void test_tls_context_free(void *context);
 /* The server's side of a handshake; NULL where it fails. */
 void *test_tls_accept(void *context, int fd);
