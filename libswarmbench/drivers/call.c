@@ -206,6 +206,13 @@ int swb_call_http_extra(swb_call *call, const char *method, const char *path)
     return answer;
 }
 
+int swb_call_http_wildcard(swb_call *call, const char *method, const char *path)
+{
+    int answer = swb_call_http(call, method, path);
+    call->exchange.wildcard = answer == SWB_CALL_SEND;
+    return answer;
+}
+
 void swb_call_header(swb_call *call, const char *name, const char *value)
 {
     const char *why = NO_MEMORY;

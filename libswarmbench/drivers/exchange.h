@@ -24,7 +24,8 @@ typedef struct swb__exchange {
     swb_transport transport;
     char *method;
     char *path;
-    bool extra; /* to the node's extra port */
+    bool extra;    /* to the node's extra port */
+    bool wildcard; /* to the node's wildcard port */
     swb__pair *headers;
     size_t header_count;
     char *body_type; /* or NULL */

@@ -26,7 +26,8 @@ struct swb__client {
     const swb_node *node;
     void *session;
     swb__http_client *http;
-    swb__http_client *extra; /* to the node's extra port; made when it is needed */
+    swb__http_client *extra; /* to the node's extra port; made when it is needed, as the next */
+    swb__http_client *wildcard;
     swb__stream *stream;
     link *link;
     bool stream_open;
@@ -170,9 +171,14 @@ static size_t copy_pairs(swb__http_pair *to, const swb__pair *from, size_t count
 static int http_client_of(swb__http_client **out, swb__client *client,
                           const swb__exchange *exchange, swb_error *error)
 {
-    swb__http_client **at = exchange->extra ? &client->extra : &client->http;
-    uint16_t port = exchange->extra ? client->node->extra_port : client->node->api_port;
-    const char *given = exchange->extra ? client->node->extra_url : client->node->api_url;
+    const swb_node *node = client->node;
+    swb__http_client **at = exchange->extra      ? &client->extra
+                            : exchange->wildcard ? &client->wildcard
+                                                 : &client->http;
+    uint16_t port = exchange->extra      ? node->extra_port
+                    : exchange->wildcard ? node->wildcard_port
+                                         : node->api_port;
+    const char *given = exchange->extra ? node->extra_url : node->api_url;
     char made[128];
     int status = SWB_OK;
     if (*at == NULL) {
@@ -475,6 +481,7 @@ void swb__client_destroy(swb__client *client)
     drop_stream(client);
     swb__http_client_destroy(client->http);
     swb__http_client_destroy(client->extra);
+    swb__http_client_destroy(client->wildcard);
     if (client->call != NULL) {
         swb_error error = SWB_ERROR_INIT;
         swb__fail(&error, SWB_ECANCELED, "the node is being torn down");

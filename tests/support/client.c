@@ -80,6 +80,10 @@ static struct curl_slist *add_headers(CURL *curl, const swb__exchange *exchange)
                  exchange->headers[i].value);
         list = curl_slist_append(list, line);
     }
+    if (exchange->body_type != NULL) {
+        snprintf(line, sizeof line, "Content-Type: %s", exchange->body_type);
+        list = curl_slist_append(list, line);
+    }
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
     return list;
 }
@@ -137,10 +141,20 @@ static curl_mime *add_parts(CURL *curl, const swb__exchange *exchange)
     return mime;
 }
 
+static void add_body(CURL *curl, const swb__exchange *exchange)
+{
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)exchange->body_length);
+    curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, (const char *)exchange->body);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
+}
+
 static int exchange_http(swb_reply *out, char *type, size_t type_size, test_client *client,
                          const swb__exchange *exchange, const swb_content *content)
 {
-    uint16_t port = exchange->extra ? client->node->extra_port : client->node->api_port;
+    const swb_node *node = client->node;
+    uint16_t port = exchange->extra      ? node->extra_port
+                    : exchange->wildcard ? node->wildcard_port
+                                         : node->api_port;
     CURL *curl = prepare(client, "http", port, exchange->path);
     struct curl_slist *headers = add_headers(curl, exchange);
     upload sent = {content, 0};
@@ -152,6 +166,8 @@ static int exchange_http(swb_reply *out, char *type, size_t type_size, test_clie
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->input);
     if (exchange->upload_content) {
         add_content(curl, &sent);
+    } else if (exchange->has_body) {
+        add_body(curl, exchange);
     } else if (strcmp(exchange->method, "POST") == 0) {
         add_fields(curl, exchange);
     } else {
@@ -166,6 +182,7 @@ static int exchange_http(swb_reply *out, char *type, size_t type_size, test_clie
     snprintf(type, type_size, "%.*s", (int)strcspn(sent_type == NULL ? "" : sent_type, ";"),
              sent_type == NULL ? "" : sent_type);
     curl_easy_setopt(curl, CURLOPT_MIMEPOST, NULL);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, -1L);
     curl_mime_free(mime);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);

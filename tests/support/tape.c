@@ -24,7 +24,10 @@ static void describe_parts(swb__buffer *out, const swb__exchange *exchange)
 
 static void describe_http(swb__buffer *out, const swb__exchange *exchange)
 {
-    swb__buffer_printf(out, "%s %s%s", exchange->method, exchange->extra ? "extra:" : "",
+    swb__buffer_printf(out, "%s %s%s", exchange->method,
+                       exchange->extra      ? "extra:"
+                       : exchange->wildcard ? "wildcard:"
+                                            : "",
                        exchange->path);
     for (size_t i = 0; i < exchange->field_count; i++) {
         swb__buffer_printf(out, "%s%s=%s", i == 0 ? " " : "&", exchange->fields[i].name,

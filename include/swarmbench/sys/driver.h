@@ -215,6 +215,9 @@ SWB_API swb_result *swb_call_result(swb_call *call);
 SWB_API int swb_call_http(swb_call *call, const char *method, const char *path);
 /** As swb_call_http(), to the node's `extra_port`. */
 SWB_API int swb_call_http_extra(swb_call *call, const char *method, const char *path);
+/** As swb_call_http(), to the node's `wildcard_port`: for a control API that cannot be bound to one
+ *  address. To an attached node as swb_call_http(). */
+SWB_API int swb_call_http_wildcard(swb_call *call, const char *method, const char *path);
 /** Adds a request header. */
 SWB_API void swb_call_header(swb_call *call, const char *name, const char *value);
 /** Sets the request body; copied. `type` NULL sends no Content-Type at all. */
