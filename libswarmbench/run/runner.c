@@ -120,8 +120,9 @@ static int name_run(swb_runner *runner)
 {
     char path[PATH_MAX];
     const char *mode = swb_experiment_mode_name(runner->experiment, runner->run.mode);
-    snprintf(runner->run_name, sizeof runner->run_name, "swb-%ld-%llu-%u", (long)getpid(),
-             (unsigned long long)runner->run.index, runner->attempt);
+    /* The loop's descriptor tells runners of one process apart. */
+    snprintf(runner->run_name, sizeof runner->run_name, "swb-%ld-%d-%llu-%u", (long)getpid(),
+             swb__loop_fd(runner->loop), (unsigned long long)runner->run.index, runner->attempt);
     snprintf(path, sizeof path, "%s/run-%06llu-%s-%u", runner->log_root,
              (unsigned long long)runner->run.index, mode, runner->attempt);
     free(runner->log_dir);
@@ -307,15 +308,15 @@ static int choose_place(swb_runner *runner, const char *on, swb_error *error)
 
 static int check_only(const swb_runner *runner, swb_error *error)
 {
-    char known[512];
     for (uint64_t i = 0; i < swb_plan_cell_count(runner->plan); i++) {
         if (swb__runner_wants_cell(runner, i)) {
             return SWB_OK;
         }
     }
     return swb__fail(error, SWB_EINPUT,
-                     "no cell matches '%s': give a number or a label, with * for any text, of: %s",
-                     runner->only, swb__runner_cells(known, sizeof known, runner));
+                     "no cell matches '%s': give an index or a label of `swarmbench plan`, "
+                     "with * for any text",
+                     runner->only);
 }
 
 static int open_store(swb_runner *runner, const swb_runner_options *options, swb_error *error)
