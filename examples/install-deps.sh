@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are missing here, and nothing else.
-# usage: install-deps.sh SET...      sets: build, page, clients, test, kubernetes
+# usage: install-deps.sh SET...      sets: build, page, python, clients, test
 #        (page: for examples/install-npm.sh, which fetches what draws charts)
 set -euo pipefail
 
@@ -12,18 +12,15 @@ packages_of() {
             libmicrohttpd-dev
         ;;
     page) echo nodejs npm ;;
+    python) echo swig python3-dev python3-venv aria2 doxygen ;;
     clients) echo deluged qbittorrent-nox opentracker ;;
     test)
         echo git libcmocka-dev python3 python3-jsonschema python3-yaml python3-libtorrent mktorrent \
             tcpdump openssl sqlite3 valgrind clang clang-format libclang-rt-14-dev mandoc \
             shellcheck procps util-linux zsh fish chromium nodejs npm
         ;;
-    kubernetes)
-        echo containerd runc containernetworking-plugins nftables iproute2 openssl curl \
-            python3-pip mmdebstrap buildah
-        ;;
     *)
-        echo "install-deps: there is no set '$1'; there are build, page, clients, test and kubernetes" >&2
+        echo "install-deps: there is no set '$1'; there are build, page, python, clients and test" >&2
         return 2
         ;;
     esac
@@ -73,7 +70,7 @@ mask_units() {
     local package
     for package in "${missing[@]}"; do
         case $package in
-        deluged | opentracker | containerd) units+=("$package.service") ;;
+        deluged | opentracker) units+=("$package.service") ;;
         esac
     done
     if [ ${#units[@]} -gt 0 ]; then
@@ -106,5 +103,4 @@ fi
 say "installing ${missing[*]}"
 mask_units
 update_lists
-# Nothing that is there goes away for it, another containerd for instance.
-as_root apt-get -q install -y --no-install-recommends --no-remove "${missing[@]}"
+as_root apt-get -q install -y --no-install-recommends "${missing[@]}"
