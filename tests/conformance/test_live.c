@@ -80,7 +80,8 @@ static int set_up(void **state)
     test_node_place(&world->leecher, driver, world->root, 1, SWB_ROLE_LEECHER);
     content_path(path, sizeof path, &world->seeder);
     options.file_path = path;
-    options.piece_bytes = UINT64_C(1) << 20; /* few pieces: short recordings */
+    options.announce = getenv("SWB_LIVE_TRACKER"); /* for drivers whose nodes meet at one only */
+    options.piece_bytes = UINT64_C(1) << 20;       /* few pieces: short recordings */
     assert_int_equal(swb_content_create(&world->content, CONTENT_SEED, CONTENT_BYTES, NULL), 0);
     assert_int_equal(swb_torrent_create(&world->torrent, world->content, &options, NULL), 0);
     world->seeder.node.content_bytes = world->leecher.node.content_bytes = CONTENT_BYTES;
@@ -159,7 +160,7 @@ static void content_moves_from_seeder_to_leecher_and_is_verified(void **state)
     introduce(&world->leecher, &world->seeder, world);
     await_state(SWB_STATE_SERVING, &world->leecher, world, &result);
     assert_int_equal(result.bytes_done, CONTENT_BYTES);
-    assert_true(result.wasted != SWB_COUNT_UNKNOWN);
+    assert_true(result.wasted != SWB_COUNT_UNKNOWN || getenv("SWB_LIVE_WASTE_UNKNOWN") != NULL);
     /* Counters of payload may lag behind. */
     for (int tries = 0; tries < 100 && result.payload_received < CONTENT_BYTES; tries++) {
         test_sleep_ms(50);
