@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that are missing here, and nothing else.
-# usage: install-deps.sh SET...      sets: build, page, python, clients, test
+# usage: install-deps.sh SET...      sets: build, page, python, clients, test,
+#        kubernetes
 #        (page: for examples/install-npm.sh, which fetches what draws charts)
 set -euo pipefail
 
@@ -19,8 +20,13 @@ packages_of() {
             tcpdump openssl sqlite3 valgrind clang clang-format libclang-rt-14-dev mandoc \
             shellcheck procps util-linux zsh fish chromium nodejs npm
         ;;
+    kubernetes)
+        echo containerd runc containernetworking-plugins nftables iproute2 openssl curl \
+            python3-pip mmdebstrap buildah
+        ;;
     *)
-        echo "install-deps: there is no set '$1'; there are build, page, python, clients and test" >&2
+        echo "install-deps: there is no set '$1'; there are build, page, python, clients," \
+            "test and kubernetes" >&2
         return 2
         ;;
     esac
@@ -70,7 +76,7 @@ mask_units() {
     local package
     for package in "${missing[@]}"; do
         case $package in
-        deluged | opentracker) units+=("$package.service") ;;
+        deluged | opentracker | containerd) units+=("$package.service") ;;
         esac
     done
     if [ ${#units[@]} -gt 0 ]; then
@@ -103,4 +109,5 @@ fi
 say "installing ${missing[*]}"
 mask_units
 update_lists
-as_root apt-get -q install -y --no-install-recommends "${missing[@]}"
+# Nothing that is there goes away for it, another containerd for instance.
+as_root apt-get -q install -y --no-install-recommends --no-remove "${missing[@]}"

@@ -165,7 +165,7 @@ finish() {
 }
 
 say "packages that are missing"
-examples/install-deps.sh build clients page test kubernetes || skip packages "some could not be installed"
+examples/install-deps.sh build page python clients test kubernetes || skip packages "some could not be installed"
 
 examples/install-npm.sh test || skip browser "what draws and checks report pages could not be fetched"
 

@@ -131,6 +131,31 @@ typedef enum swb_format {
  */
 SWB_API int swb_plan_write(const swb_plan *plan, swb_format format, int fd, swb_error *error);
 
+/** How a plan becomes an Argo Workflow. Start with SWB_WORKFLOW_OPTIONS_INIT. */
+typedef struct swb_workflow_options {
+    uint32_t version;          /**< SWB_WORKFLOW_OPTIONS_VERSION */
+    uint32_t parallel;         /**< cells at once, 1 to 1000; 0 = 1: more share the cluster */
+    const char *claim;         /**< the volume claim of the results; NULL = swarmbench-results */
+    const char *template_name; /**< the WorkflowTemplate of the steps; NULL = swarmbench */
+    const char *name_space;    /**< namespace of the objects; NULL = the one they are made in */
+} swb_workflow_options;
+
+#define SWB_WORKFLOW_OPTIONS_VERSION 1
+#define SWB_WORKFLOW_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        SWB_WORKFLOW_OPTIONS_VERSION, 0, NULL, NULL, NULL                                          \
+    }
+
+/**
+ * Writes the plan to `fd` as two objects for a cluster, in YAML: a ConfigMap with the experiment,
+ * and an Argo Workflow in which each cell is a step, grouped by the size of its swarm, the smallest
+ * first. A step runs `swarmbench run --only`; the last one merges what they stored. The same plan
+ * gives the same bytes. Returns SWB_EINVAL (options), SWB_EINPUT (more than 3000 cells, or a file
+ * of more than 1 MB: objects of a cluster cannot hold them), SWB_EIO, SWB_ENOMEM.
+ */
+SWB_API int swb_plan_workflow_write(const swb_plan *plan, const swb_workflow_options *options,
+                                    int fd, swb_error *error);
+
 /** Writes the JSON Schema (draft 2020-12) of the experiment format to `fd`. Returns SWB_EIO. */
 SWB_API int swb_schema_write(int fd, swb_error *error);
 

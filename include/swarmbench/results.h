@@ -207,6 +207,27 @@ SWB_API int swb_results_compare(swb_compare_counts *counts_out, swb_results *bef
 SWB_API int swb_results_export(swb_results *results, const char *table, swb_format format, int fd,
                                swb_error *error);
 
+/** What a merge did, counted in runs of the plan. */
+typedef struct swb_merge_report {
+    uint64_t runs_added;
+    uint64_t runs_skipped;    /**< were there already */
+    uint64_t runs_unfinished; /**< left out: cut short, or running now */
+} swb_merge_report;
+
+/**
+ * Merges the results file `from` into the results file `into`, which is made where it is missing:
+ * whole runs, with their failed attempts, nodes, downloads, progress, samples and events. Both must
+ * hold the same experiment (by its digest), run in the same place; a file that holds none yet takes
+ * that of `from`. Facts about the environment that differ are all kept. A run that `into` has
+ * already is refused, or passed over where `skip_existing` is not 0, so that merging again changes
+ * nothing. All of `from` is merged, or nothing. `out` may be NULL.
+ * Returns SWB_ENOENT (`from`), SWB_EEXIST (a run is there already), SWB_EINPUT (another experiment
+ * or place), SWB_EINVAL (a path is NULL, or both are one file), SWB_EBUSY (a runner writes to
+ * `into`), SWB_EDB (not a results file, or of another format), SWB_EIO, SWB_ENOSPACE, SWB_ENOMEM.
+ */
+SWB_API int swb_results_merge(swb_merge_report *out, const char *into, const char *from,
+                              int skip_existing, swb_error *error);
+
 /** Name of exportable table `index`: "runs", "downloads", "progress", "samples", ...; NULL past
  *  the end. Static. */
 SWB_API const char *swb_results_table_name(size_t index);

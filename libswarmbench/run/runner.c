@@ -308,15 +308,15 @@ static int choose_place(swb_runner *runner, const char *on, swb_error *error)
 
 static int check_only(const swb_runner *runner, swb_error *error)
 {
+    char known[512];
     for (uint64_t i = 0; i < swb_plan_cell_count(runner->plan); i++) {
         if (swb__runner_wants_cell(runner, i)) {
             return SWB_OK;
         }
     }
     return swb__fail(error, SWB_EINPUT,
-                     "no cell matches '%s': give an index or a label of `swarmbench plan`, "
-                     "with * for any text",
-                     runner->only);
+                     "no cell matches '%s': give a number or a label, with * for any text, of: %s",
+                     runner->only, swb__runner_cells(known, sizeof known, runner));
 }
 
 static int open_store(swb_runner *runner, const swb_runner_options *options, swb_error *error)

@@ -1,6 +1,7 @@
 #include "run/trial.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "drivers/launch.h"
@@ -172,6 +173,7 @@ static int try_group(trial *self, const swb_runner *runner, const swb__coding *c
                      const swb__settings *settings, swb_error *error)
 {
     char log_dir[4096];
+    char run_name[64];
     answer closed = {0};
     swb__contents contents;
     int status = swb__contents_init(&contents, 0, settings->file_size_bytes, coding, error);
@@ -179,7 +181,9 @@ static int try_group(trial *self, const swb_runner *runner, const swb__coding *c
         return status;
     }
     snprintf(log_dir, sizeof log_dir, "%s/trial", runner->log_root);
-    swb_site_request request = {.run_name = "trial",
+    snprintf(run_name, sizeof run_name, "swb-%ld-%d-trial", (long)getpid(),
+             swb__loop_fd(self->loop));
+    swb_site_request request = {.run_name = run_name,
                                 .work_dir = runner->work_dir,
                                 .log_dir = log_dir,
                                 .nodes = &self->request,
