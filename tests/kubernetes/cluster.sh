@@ -81,12 +81,13 @@ bring_up() {
 }
 
 give_up() {
-    set +e
     say "it did not come up; what was started is ended again"
     tear_down
 }
 
+# Goes on where a step fails: the rest must go all the same.
 tear_down() {
+    set +e
     [ -d "$state" ] || return 0
     stop kwok
     if [ "$(cat "$state/mode" 2>/dev/null)" = real ]; then
@@ -96,7 +97,7 @@ tear_down() {
     stop kube-controller-manager
     stop kube-apiserver
     stop etcd
-    rm -rf --one-file-system "$state" "$disk"
+    rm -rf --one-file-system "$state" "$disk" || die "something is still in $state or $disk"
 }
 
 up() {

