@@ -13,14 +13,13 @@
 # addresses), SWB_CLUSTER_STATE and SWB_CLUSTER_DISK (folders).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-# shellcheck source=parts/common.sh
+# shellcheck source-path=SCRIPTDIR source=parts/common.sh
 . "$here/parts/common.sh"
-# shellcheck source=parts/control.sh
+# shellcheck source-path=SCRIPTDIR source=parts/control.sh
 . "$here/parts/control.sh"
-# shellcheck source=parts/real.sh
+# shellcheck source-path=SCRIPTDIR source=parts/real.sh
 . "$here/parts/real.sh"
-# shellcheck source=parts/fake.sh
+# shellcheck source-path=SCRIPTDIR source=parts/fake.sh
 . "$here/parts/fake.sh"
 
 usage() {
