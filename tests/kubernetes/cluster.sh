@@ -86,17 +86,19 @@ give_up() {
 
 # Goes on where a step fails: the rest must go all the same.
 tear_down() {
+    local -a folders=("$state")
     set +e
     [ -d "$state" ] || return 0
     stop kwok
     if [ "$(cat "$state/mode" 2>/dev/null)" = real ]; then
         stop_real_node
+        folders+=("$disk")
     fi
     stop kube-scheduler
     stop kube-controller-manager
     stop kube-apiserver
     stop etcd
-    rm -rf --one-file-system "$state" "$disk" || die "something is still in $state or $disk"
+    rm -rf --one-file-system "${folders[@]}" || die "something is still in ${folders[*]}"
 }
 
 up() {

@@ -69,6 +69,15 @@ run_go() {
         nice "$go" "$@" >&2
 }
 
+# Two at once would build everything twice: the second waits, and looks again. Who needs no build
+# waits for nobody.
+take_turn() {
+    [ -z "${has_turn:-}" ] || return 1
+    exec 9>"$cache/toolchain.lock"
+    flock 9
+    has_turn=yes
+}
+
 # build_module FOLDER LDFLAGS NAME=PACKAGE...: from a module of tools/, whose go.sum pins all.
 build_module() {
     local folder=$1 flags=$2 pair
@@ -81,6 +90,10 @@ build_module() {
         }
     done
     [ ${#names[@]} -gt 0 ] || return 0
+    if take_turn; then
+        build_module "$folder" "$flags" "$@"
+        return
+    fi
     say "building ${names[*]} (once; minutes)"
     (cd "$here/tools/$folder" && run_go list -mod=readonly -deps -f '{{with ""}}{{end}}' "${packages[@]}") ||
         die "the Go modules of ${names[*]} cannot be fetched"
@@ -98,6 +111,10 @@ build_module() {
 # install_module NAME PACKAGE@VERSION
 install_module() {
     [ -x "$bin/$1" ] && return 0
+    if take_turn; then
+        install_module "$@"
+        return
+    fi
     say "building $1 (once)"
     find_go
     (cd "$cache" && GOBIN=$bin run_go install -ldflags "-s -w" "$2")
@@ -122,26 +139,7 @@ debian_parts() {
     "$here/../../examples/install-deps.sh" kubernetes >&2
 }
 
-programs_of() {
-    case $1 in
-    control) echo etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet kube-proxy ;;
-    real) ;;
-    fake) echo kwok ;;
-    charts) echo helm kubeconform ;;
-    argo) echo workflow-controller argoexec ;;
-    *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
-    esac
-}
-
-is_complete() {
-    local name names
-    names=$(programs_of "$1") || exit
-    for name in $names; do
-        [ -x "$bin/$name" ] || return 1
-    done
-}
-
-build_set() {
+make_set() {
     case $1 in
     control)
         build_module etcd "" etcd=go.etcd.io/etcd/server/v3
@@ -149,6 +147,7 @@ build_set() {
         build_kubernetes kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet \
             kube-proxy
         ;;
+    real) debian_parts ;;
     fake) install_module kwok "sigs.k8s.io/kwok/cmd/kwok@$kwok" ;;
     charts)
         install_module helm "helm.sh/helm/v3/cmd/helm@$helm"
@@ -159,21 +158,15 @@ build_set() {
             workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller \
             argoexec=github.com/argoproj/argo-workflows/v3/cmd/argoexec
         ;;
+    *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
     esac
 }
 
 [ $# -gt 0 ] || die "name a set: control, real, fake, charts, argo"
 mkdir -p "$bin"
-sets=()
 for set in "$@"; do
-    [ "$set" != real ] || debian_parts
-    is_complete "$set" || sets+=("$set")
+    make_set "$set"
 done
-[ ${#sets[@]} -gt 0 ] || exit 0
-# Two at once would build everything twice: the second waits.
-exec 9>"$cache/toolchain.lock"
-flock 9
-for set in "${sets[@]}"; do
-    build_set "$set"
-done
-rm -rf "$cache/go-build" "$bin/.new"
+if [ -n "${has_turn:-}" ]; then
+    rm -rf "$cache/go-build" "$bin/.new"
+fi
