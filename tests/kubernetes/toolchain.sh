@@ -5,7 +5,7 @@
 #   real      containerd, runc and CNI plugins (Debian packages)
 #   fake      kwok
 #   charts    helm, kubeconform
-#   argo      workflow-controller, argoexec
+#   argo      workflow-controller (of Argo Workflows)
 # What no Debian package has is built from Go modules: about 12 minutes on two cores for control,
 # 4 GB of disk while it builds and 0.6 GB afterwards. The cache is
 # ${XDG_CACHE_HOME:-~/.cache}/swarmbench/kubernetes.
@@ -154,9 +154,10 @@ make_set() {
         install_module kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$kubeconform"
         ;;
     argo)
+        # Not argoexec, without which no pod of a workflow can run: the module as it is served lacks
+        # a file of its part for Linux.
         build_module argo "" \
-            workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller \
-            argoexec=github.com/argoproj/argo-workflows/v3/cmd/argoexec
+            workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
         ;;
     *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
     esac
