@@ -13,14 +13,13 @@
 # addresses), SWB_CLUSTER_STATE and SWB_CLUSTER_DISK (folders).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-# shellcheck source=parts/common.sh
+# shellcheck source-path=SCRIPTDIR source=parts/common.sh
 . "$here/parts/common.sh"
-# shellcheck source=parts/control.sh
+# shellcheck source-path=SCRIPTDIR source=parts/control.sh
 . "$here/parts/control.sh"
-# shellcheck source=parts/real.sh
+# shellcheck source-path=SCRIPTDIR source=parts/real.sh
 . "$here/parts/real.sh"
-# shellcheck source=parts/fake.sh
+# shellcheck source-path=SCRIPTDIR source=parts/fake.sh
 . "$here/parts/fake.sh"
 
 usage() {
@@ -81,22 +80,25 @@ bring_up() {
 }
 
 give_up() {
-    set +e
     say "it did not come up; what was started is ended again"
     tear_down
 }
 
+# Goes on where a step fails: the rest must go all the same.
 tear_down() {
+    local -a folders=("$state")
+    set +e
     [ -d "$state" ] || return 0
     stop kwok
     if [ "$(cat "$state/mode" 2>/dev/null)" = real ]; then
         stop_real_node
+        folders+=("$disk")
     fi
     stop kube-scheduler
     stop kube-controller-manager
     stop kube-apiserver
     stop etcd
-    rm -rf --one-file-system "$state" "$disk"
+    rm -rf --one-file-system "${folders[@]}" || die "something is still in ${folders[*]}"
 }
 
 up() {

@@ -1,5 +1,6 @@
 """The test cluster itself: it comes up, real pods of the clients' images answer, and `down` leaves
 nothing behind."""
+import base64
 import glob
 import json
 import os
@@ -21,6 +22,7 @@ CLUSTER = os.path.join(HERE, "cluster.sh")
 IMAGES = os.path.join(HERE, "..", "..", "charts", "images", "build.sh")
 NAME = "swarmbench-kubernetes"
 BRIDGE = "swbkube0"
+TOKEN = "a token of the tests"
 SYSCTLS = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
            "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "net/ipv4/ip_forward",
            "net/ipv4/conf/all/route_localnet", "net/bridge/bridge-nf-call-iptables"]
@@ -150,6 +152,39 @@ QBITTORRENT = ["bash", "-c", "mkdir -p node/home/qBittorrent/config && printf '%
                "echo this is $POD_IP && exec qbittorrent-nox --profile=node/home --webui-port=8080"]
 
 
+def node_pod():
+    """A node as the charts make one: launcher in the client's container, agent beside it."""
+    made = pod("deluge", ["/swarmbench/bin/swarmbench-launcher", "/swarmbench/node"], 9191)
+    made["metadata"]["name"] = "node"
+    spec = made["spec"]
+    node = spec["containers"][0]
+    del node["readinessProbe"]
+    tools = {"name": "tools", "mountPath": "/swarmbench/bin"}
+    node["volumeMounts"].append(tools)
+    spec["volumes"] += [{"name": "tools", "emptyDir": {}},
+                        {"name": "token", "secret": {"secretName": "token"}}]
+    agent = {"image": f"localhost/swarmbench/agent:{VERSION}", "imagePullPolicy": "Never",
+             "securityContext": node["securityContext"]}
+    spec["initContainers"] = [{**agent, "name": "install", "args": ["install", "/swarmbench/bin"],
+                               "volumeMounts": [tools]}]
+    spec["containers"].append({
+        **agent, "name": "agent",
+        "args": ["serve", "--root", "/swarmbench/node", "--port", "9191", "--token-file",
+                 "/run/swarmbench/token"],
+        "readinessProbe": {"httpGet": {"path": "/v1/health", "port": 9191}, "periodSeconds": 1},
+        "volumeMounts": [{"name": "data", "mountPath": "/swarmbench/node"},
+                         {"name": "token", "mountPath": "/run/swarmbench", "readOnly": True}]})
+    return made
+
+
+def agent_ask(address, path, body=None):
+    request = urllib.request.Request(f"http://{address}:9191/v1/{path}",
+                                     json.dumps(body).encode() if body else None)
+    request.add_header("X-Swarmbench-Token", TOKEN)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
 def deluge_reply(address, password):
     """The answer to a login, as the daemon's own bytes."""
     body = zlib.compress(DELUGE_LOGIN + b"\x85" + password + DELUGE_LOGIN_REST)
@@ -166,6 +201,14 @@ def deluge_reply(address, password):
                 raise AssertionError(f"the daemon closed the connection after {answer!r}")
             answer += part
     return zlib.decompress(answer[5:])
+
+
+def is_open(address, port):
+    try:
+        with socket.create_connection((address, port), 2):
+            return True
+    except OSError:
+        return False
 
 
 def qbittorrent_ask(address, path, form=None, cookie=None):
@@ -185,17 +228,20 @@ class RealPods(unittest.TestCase):
         cls.addClassCleanup(cluster, "down")
         cls.sysctls_before = sysctls()
         up("--real")
-        run(IMAGES, "--import", "deluge", "qbittorrent")
+        run(IMAGES, "--import", "deluge", "qbittorrent", "agent")
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"},
+                  "stringData": {"token": TOKEN}}
         documents = {"apiVersion": "v1", "kind": "List",
-                     "items": [pod("deluge", DELUGE, 58846), pod("qbittorrent", QBITTORRENT, 8080)]}
+                     "items": [secret, pod("deluge", DELUGE, 58846),
+                               pod("qbittorrent", QBITTORRENT, 8080), node_pod()]}
         kubectl("apply", "-f", "-", input=json.dumps(documents))
         done = kubectl("wait", "--for=condition=Ready", "--timeout=120s", "pod/deluge",
-                       "pod/qbittorrent", check=False)
+                       "pod/qbittorrent", "pod/node", check=False)
         if done.returncode != 0:
             raise AssertionError(done.stderr + kubectl("describe", "pods").stdout[-6000:])
         cls.address = {
             name: kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}").stdout
-            for name in ("deluge", "qbittorrent")}
+            for name in ("deluge", "qbittorrent", "node")}
 
     def test_1_pods_run_as_the_user_that_is_nobody_here(self):
         for name, program in (("deluge", "deluged"), ("qbittorrent", "qbittorrent-nox")):
@@ -224,6 +270,18 @@ class RealPods(unittest.TestCase):
         version, _ = qbittorrent_ask(address, "app/version", cookie=cookie)
         self.assertRegex(version, r"^v4\.5")
 
+    def test_1_the_agent_has_a_program_started_in_the_clients_container(self):
+        address = self.address["node"]
+        self.assertEqual(agent_ask(address, "health")["version"], VERSION)
+        agent_ask(address, "node/start",
+                  {"argv": ["deluged", "-d", "-c", "/swarmbench/node/home", "-L", "none",
+                            "-u", address, "-p", "58846"], "environment": [],
+                   "entries": [{"path": "auth", "mode": 0o600,
+                                "bytes": base64.b64encode(b"bench:bench:10\n").decode()}]})
+        wait_until("deluged answers", 60, lambda: is_open(address, 58846))
+        self.assertEqual(deluge_reply(address, b"bench"), bytes.fromhex("c301010a"))
+        self.assertGreater(int(agent_ask(address, "sample")["cpu_ns"]), 0)
+
     def test_1_the_api_server_carries_http_to_a_pod(self):
         page = kubectl("get", "--raw", "/api/v1/namespaces/default/pods/qbittorrent:8080/proxy/").stdout
         self.assertIn("qBittorrent", page)
@@ -247,7 +305,8 @@ class RealPods(unittest.TestCase):
 
     def test_2_a_pod_that_is_deleted_goes(self):
         kubectl("delete", "pod", "qbittorrent", "--timeout=60s")
-        self.assertEqual(kubectl("get", "pods", "-o", "name").stdout.split(), ["pod/deluge"])
+        self.assertEqual(kubectl("get", "pods", "-o", "name").stdout.split(),
+                         ["pod/deluge", "pod/node"])
 
     def test_3_down_leaves_nothing_even_with_a_pod_running(self):
         self.assertTrue(leftovers(), "the cluster is up, so there must be something to find")

