@@ -39,8 +39,7 @@ static int load(swb__kubeconfig *file, yaml_parser_t *parser, swb_error *error)
     file->root = yaml_document_get_root_node(&file->document);
     if (file->root == NULL || file->root->type != YAML_MAPPING_NODE) {
         yaml_document_delete(&file->document);
-        return swb__fail_at(error, SWB_EINPUT, file->path, 1, 1,
-                            "the document is no mapping");
+        return swb__fail_at(error, SWB_EINPUT, file->path, 1, 1, "the document is no mapping");
     }
     return SWB_OK;
 }
