@@ -104,7 +104,7 @@ install_tree() {
     installed=$cache/install
     say "building swarmbench for the images"
     # Fresh: the tree that was built last may have been another one.
-    quietly cmake --fresh -S "$source" -B "$cache/build" -DCMAKE_BUILD_TYPE=Release \
+    quietly cmake --fresh -S "$source" -B "$cache/build" -DCMAKE_BUILD_TYPE=Release -DSWB_PYTHON=OFF \
         -DCMAKE_INSTALL_PREFIX=/usr/local -DSWB_AGENT=ON -DSWB_BUILD_TESTS=OFF \
         -DSWB_BUILD_EXAMPLES=OFF
     quietly cmake --build "$cache/build" -j "$(nproc)"
