@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "io/multi.h"
 
+#define LONGEST_WAIT_MS 1000
+
 static void on_wake(uv_async_t *wake)
 {
     swb__loop_run_posts(wake->data);
@@ -81,13 +83,20 @@ static void on_wait(uv_timer_t *wait)
     (void)wait; /* It ended the wait by being due. */
 }
 
+/*
+ * UV_RUN_ONCE runs the timers that are due and then, before libuv 1.45, waits all the same: so it
+ * is not asked to where one is due. One that comes due only then is why no wait is without end.
+ */
 void swb__loop_step(swb_loop *loop, int timeout_ms)
 {
-    if (timeout_ms > 0) {
-        uv_update_time(&loop->uv);
-        uv_timer_start(&loop->wait, on_wait, (uint64_t)timeout_ms, 0);
+    uv_run_mode mode = UV_RUN_NOWAIT;
+    uv_update_time(&loop->uv);
+    if (timeout_ms != 0 && uv_backend_timeout(&loop->uv) != 0) {
+        mode = UV_RUN_ONCE;
+        uv_timer_start(&loop->wait, on_wait,
+                       timeout_ms > 0 ? (uint64_t)timeout_ms : LONGEST_WAIT_MS, 0);
     }
-    uv_run(&loop->uv, timeout_ms == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    uv_run(&loop->uv, mode);
     uv_timer_stop(&loop->wait);
 }
 

@@ -18,7 +18,8 @@ int swb__loop_create(swb_loop **out, swb_error *error);
  * still be pending: this runs the loop until all handles are closed). Accepts NULL. */
 void swb__loop_destroy(swb_loop *loop);
 
-/* Runs what is due. `timeout_ms`: 0 does not wait, -1 waits for the next event without limit. */
+/* Runs what is due. `timeout_ms`: 0 does not wait, -1 waits for the next event, or for a second: to
+ * be called again until what is waited for has come. */
 void swb__loop_step(swb_loop *loop, int timeout_ms);
 /* For a foreign loop: see swb_runner_fd() and swb_runner_timeout_ms(). */
 int swb__loop_fd(const swb_loop *loop);

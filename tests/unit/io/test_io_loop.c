@@ -1,6 +1,8 @@
 /* io/loop: timers, posts from threads, work, and embedding. */
 #include "loop_fixture.h"
 
+#include <time.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,6 +12,11 @@ struct timed {
     int stop_at;
     int64_t last_ns;
 };
+
+static void on_count(void *argument)
+{
+    ++*(int *)argument;
+}
 
 static void on_timer(void *argument)
 {
@@ -33,6 +40,22 @@ static void timer_fires_once_and_never_early(void **state)
         assert_true(timed.last_ns - began_ns >= delay_ns);
         swb__timer_stop(timed.timer);
     }
+}
+
+/* Nothing else is there to wake the loop: it must not go to sleep over what it has just run. */
+static void step_returns_once_a_timer_that_was_due_has_run(void **state)
+{
+    swb_loop *loop = *state;
+    struct timespec while_due = {0, 5000000};
+    int count = 0;
+    swb__timer *timer = NULL;
+    assert_int_equal(swb__timer_start(&timer, loop, SWB__NS_PER_MS, on_count, &count), SWB_OK);
+    nanosleep(&while_due, NULL);
+    int64_t begin_ns = swb__clock_ns();
+    swb__loop_step(loop, -1);
+    assert_int_equal(count, 1);
+    assert_true(swb__clock_ns() - begin_ns < 500 * SWB__NS_PER_MS);
+    swb__timer_stop(timer);
 }
 
 static void timer_may_be_stopped_in_its_own_call(void **state)
@@ -216,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOOP_TEST(timer_fires_once_and_never_early),
+        LOOP_TEST(step_returns_once_a_timer_that_was_due_has_run),
         LOOP_TEST(timer_may_be_stopped_in_its_own_call),
         LOOP_TEST(stopped_timer_is_not_called),
         LOOP_TEST(repeating_timer_does_not_drift),
