@@ -7,4 +7,8 @@
 extern const swb_deployer swb__deployer_local;
 extern const swb_deployer swb__deployer_attach;
 
+#ifdef SWB_HAVE_KUBERNETES
+extern const swb_deployer swb__deployer_kubernetes;
+#endif
+
 #endif

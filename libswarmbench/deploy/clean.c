@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "deploy/kubernetes_clean.h"
 #include "deploy/leftovers.h"
 #include "deploy/pidfd.h"
 #include "io/process.h"
@@ -89,6 +90,23 @@ static void clean_directory(struct cleaner *cleaner, const char *path)
     cleaner->report.directories++;
 }
 
+static void clean_cluster(struct cleaner *cleaner, const char *text)
+{
+    swb_error error = SWB_ERROR_INIT;
+    uint32_t count = 0;
+#ifdef SWB_HAVE_KUBERNETES
+    int status = swb__kubernetes_clean(&count, text, cleaner->dry_run, &error);
+#else
+    int status =
+        swb__fail(&error, SWB_EUNSUPPORTED,
+                  "'%.300s' was made by a build with Kubernetes, which this one lacks", text);
+#endif
+    cleaner->report.objects += count;
+    if (status != SWB_OK) {
+        fail(cleaner, &error);
+    }
+}
+
 /* Calls `clean` with what follows `key` in each line that begins with it. */
 static void each_line(struct cleaner *cleaner, char *text, size_t length, const char *key,
                       void (*clean)(struct cleaner *, const char *))
@@ -155,6 +173,7 @@ static void clean_journal(struct cleaner *cleaner, const char *path)
     /* Processes first: they write to the directories. */
     each_line(cleaner, text, length, "proc ", clean_process);
     each_line(cleaner, text, length, "dir ", clean_directory);
+    each_line(cleaner, text, length, "cluster ", clean_cluster);
     tell_held(cleaner, text);
     free(text);
     uint32_t more = cleaner->noted > cleaner->found ? cleaner->noted : cleaner->found;

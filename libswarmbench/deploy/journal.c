@@ -258,6 +258,13 @@ int swb__journal_freed(swb__journal *journal, size_t number, swb_error *error)
     return add_held(journal, line, length, sizeof line, error);
 }
 
+int swb__journal_cluster(swb__journal *journal, const char *text, swb_error *error)
+{
+    char line[8192];
+    int length = snprintf(line, sizeof line, "cluster %s\n", text);
+    return add_held(journal, line, length, sizeof line, error);
+}
+
 int swb__journal_process(swb__journal *journal, pid_t pid, swb_error *error)
 {
     char boot[SWB__JOURNAL_BOOT_SIZE];

@@ -17,6 +17,7 @@
  *     proc PID START_TICKS BOOT_ID
  *     held NUMBER TEXT           a content on a node that was attached
  *     freed NUMBER               which it has no longer
+ *     cluster TEXT               objects in a cluster, for swb__kubernetes_clean()
  */
 typedef struct swb__journal swb__journal;
 
@@ -40,6 +41,9 @@ int swb__journal_process(swb__journal *journal, pid_t pid, swb_error *error);
  */
 int swb__journal_held(swb__journal *journal, size_t number, const char *text, swb_error *error);
 int swb__journal_freed(swb__journal *journal, size_t number, swb_error *error);
+
+/* Notes what is about to be made in a cluster. SWB_EINVAL (a line break), SWB_EIO. */
+int swb__journal_cluster(swb__journal *journal, const char *text, swb_error *error);
 
 typedef enum swb__clean_how {
     SWB__CLEAN_ALL,

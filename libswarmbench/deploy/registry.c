@@ -10,6 +10,9 @@
 static const void *const builtin[] = {
     &swb__deployer_local,
     &swb__deployer_attach,
+#ifdef SWB_HAVE_KUBERNETES
+    &swb__deployer_kubernetes,
+#endif
     NULL,
 };
 

@@ -33,6 +33,13 @@ typedef struct swb__http_security {
     const char *proxy;       /* URL of an HTTP or SOCKS proxy; NULL: none */
 } swb__http_security;
 
+/* How requests get to a server behind another one that wants to know who asks. */
+struct swb__http_access {
+    swb__http_security security;
+    const struct swb__http_pair *headers; /* for each request */
+    size_t header_count;
+};
+
 /* Copied; counts for the transfers that are sent from now on. SWB_ENOMEM. */
 int swb__http_client_secure(swb__http_client *client, const swb__http_security *security,
                             swb_error *error);

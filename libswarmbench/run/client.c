@@ -13,6 +13,7 @@
 #define DEFAULT_DEADLINE_NS (UINT64_C(30) * 1000000000)
 #define CONNECT_DEADLINE_NS (UINT64_C(10) * 1000000000)
 #define FIELDS_MAX 64
+#define ACCESS_MAX 4
 
 /* Ties a stream to its client: a stream that was given up tells of its end when the client may have
  * another one already, or be gone. Freed by that last event. */
@@ -187,14 +188,28 @@ static int http_client_of(swb__http_client **out, swb__client *client,
         if (status == SWB_OK && client->node->any_certificate) {
             swb__http_client_take_any_certificate(*at);
         }
+        if (status == SWB_OK && given != NULL && client->node->access != NULL) {
+            status = swb__http_client_secure(*at, &client->node->access->security, error);
+        }
     }
     *out = *at;
     return status;
 }
 
+/* What the way there wants to be told with each request. */
+static size_t add_access(swb__http_pair *to, const swb__client *client)
+{
+    const struct swb__http_access *access = client->node->access;
+    size_t count = access == NULL ? 0 : access->header_count;
+    for (size_t i = 0; i < count && i < ACCESS_MAX; i++) {
+        to[i] = access->headers[i];
+    }
+    return count < ACCESS_MAX ? count : ACCESS_MAX;
+}
+
 static int send_http(swb__client *client, const swb__exchange *exchange, swb_error *error)
 {
-    swb__http_pair headers[FIELDS_MAX];
+    swb__http_pair headers[FIELDS_MAX + ACCESS_MAX];
     swb__http_pair fields[FIELDS_MAX];
     swb__http_part parts[FIELDS_MAX];
     if (exchange->header_count > FIELDS_MAX || exchange->field_count > FIELDS_MAX ||
@@ -206,11 +221,13 @@ static int send_http(swb__client *client, const swb__exchange *exchange, swb_err
         parts[i] =
             (swb__http_part){part->name, part->filename, part->type, part->bytes, part->length};
     }
+    copy_pairs(headers, exchange->headers, exchange->header_count);
     swb__http_request request = {
         .method = exchange->method,
         .path = exchange->path,
         .headers = headers,
-        .header_count = copy_pairs(headers, exchange->headers, exchange->header_count),
+        .header_count =
+            exchange->header_count + add_access(headers + exchange->header_count, client),
         .body_type = exchange->body_type,
         .body = exchange->body,
         .body_length = exchange->body_length,

@@ -415,6 +415,11 @@ static void dispatch(swb__engine *engine, const swb__engine_event *event)
     switch (event->kind) {
     case SWB__EVENT_BEGIN:
         engine->begin_ns = event->now_ns;
+        if (event->status != SWB_OK) {
+            swb__engine_abort(engine, event->status, UINT32_MAX,
+                              event->message == NULL ? "bring up the nodes" : event->message);
+            break;
+        }
         swb__engine_enter(engine, engine->torrent ? SWB__PHASE_CONTENT : SWB__PHASE_SERVICES);
         break;
     case SWB__EVENT_TICK:

@@ -60,18 +60,24 @@ static void pump(swb__execution *execution)
 }
 
 /* Bytes on the wire are the client's word where the place does not count them. */
-void swb__execution_sample(swb__member *at)
+void swb__execution_take_sample(swb__member *at, const swb_sample *told)
 {
-    swb_sample sample;
     swb__execution *execution = at->execution;
-    if (execution->deployer->sample(execution->site, at->index, &sample) != SWB_OK) {
-        return;
-    }
+    swb_sample sample = *told;
     if (sample.wire_in_bytes == SWB_COUNT_UNKNOWN) {
         sample.wire_in_bytes = at->wire_in_bytes;
         sample.wire_out_bytes = at->wire_out_bytes;
     }
     execution->observer.sample(execution->observer.argument, at->index, &sample);
+}
+
+void swb__execution_sample(swb__member *at)
+{
+    swb_sample sample;
+    swb__execution *execution = at->execution;
+    if (execution->deployer->sample(execution->site, at->index, &sample) == SWB_OK) {
+        swb__execution_take_sample(at, &sample);
+    }
 }
 
 static void on_sample(void *argument)
@@ -99,12 +105,10 @@ static void find_tracker(swb__execution *execution)
     }
 }
 
-static void place_all(swb__execution *execution)
+static void number_members(swb__execution *execution)
 {
-    bool by_client = execution->coding.coder == SWB__CODER_CLIENT;
     for (uint32_t i = 0; i < execution->swarm.count; i++) {
         swb__member *at = &execution->members[i];
-        const swb_node_request *request = &execution->swarm.requests[i];
         at->execution = execution;
         at->index = i;
         at->bad_offset = UINT64_MAX;
@@ -113,6 +117,15 @@ static void place_all(swb__execution *execution)
         for (uint32_t content = 0; content < execution->contents.count; content++) {
             at->channels[content] = (swb__channel){.member = at, .content = content};
         }
+    }
+}
+
+static void place_all(swb__execution *execution)
+{
+    bool by_client = execution->coding.coder == SWB__CODER_CLIENT;
+    for (uint32_t i = 0; i < execution->swarm.count; i++) {
+        swb__member *at = &execution->members[i];
+        const swb_node_request *request = &execution->swarm.requests[i];
         execution->deployer->place(execution->site, i, &at->node);
         snprintf(at->address, sizeof at->address, "%s", at->node.address);
         at->node.name = request->name;
@@ -174,12 +187,31 @@ static void fill_request(swb__execution *execution, const swb__execution_options
     swb__contents_tell(&execution->request, &execution->contents);
 }
 
+static void on_up(void *argument, int status, const swb_error *error)
+{
+    swb__execution *execution = argument;
+    if (status == SWB_OK) {
+        place_all(execution);
+    }
+    swb__execution_feed(execution,
+                        (swb__engine_event){.kind = SWB__EVENT_BEGIN,
+                                            .status = status,
+                                            .message = error != NULL ? error->message : NULL});
+}
+
 static void begin(void *argument)
 {
     swb__execution *execution = argument;
     swb__timer_stop(execution->closer);
     execution->closer = NULL;
-    swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_BEGIN});
+    if (execution->site == NULL) {
+        return; /* cancelled before it began */
+    }
+    if (execution->deployer->bring_up != NULL) {
+        execution->deployer->bring_up(execution->site, on_up, execution);
+    } else {
+        on_up(execution, SWB_OK, NULL);
+    }
 }
 
 static int make_members(swb__execution *execution, uint64_t seed, swb_error *error)
@@ -244,7 +276,7 @@ int swb__execution_start(swb__execution **out, const swb__execution_options *opt
         swb__execution_destroy(execution);
         return status;
     }
-    place_all(execution);
+    number_members(execution);
     *out = execution;
     return SWB_OK;
 }

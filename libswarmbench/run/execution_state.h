@@ -64,6 +64,8 @@ struct swb__execution {
 void swb__execution_feed(swb__execution *execution, swb__engine_event event);
 /* execution.c: takes and tells a sample of a node, where it runs. */
 void swb__execution_sample(swb__member *at);
+/* execution.c: tells a sample that came, now or later. */
+void swb__execution_take_sample(swb__member *at, const swb_sample *sample);
 
 /* perform.c: does one action of the engine; what comes of it is fed back, now or later. */
 void swb__execution_perform(swb__execution *execution, const swb__action *action);

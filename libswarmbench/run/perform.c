@@ -110,6 +110,12 @@ static void on_watched(void *argument, size_t node, size_t content, const swb_wa
                                                       .watch = *event});
 }
 
+static void on_sampled(void *argument, size_t node, const swb_sample *sample)
+{
+    swb__execution *execution = argument;
+    swb__execution_take_sample(&execution->members[node], sample);
+}
+
 /* A client that counts them is asked seldom: what it says is sampled at once. */
 static void keep_wire_bytes(swb__member *at, const swb_result *result)
 {
@@ -168,7 +174,8 @@ static void on_stream_watched(void *argument, const swb_watch_event *event)
 
 swb_site_events swb__execution_site_events(swb__execution *execution)
 {
-    return (swb_site_events){on_exited, on_watched, execution};
+    return (swb_site_events){
+        .exited = on_exited, .watched = on_watched, .argument = execution, .sampled = on_sampled};
 }
 
 /* --- the engine's actions --- */

@@ -70,6 +70,13 @@ static void on_watched(void *argument, size_t node, size_t content, const swb_wa
     (void)event;
 }
 
+static void on_sampled(void *argument, size_t node, const swb_sample *sample)
+{
+    (void)argument;
+    (void)node;
+    (void)sample;
+}
+
 static int wait_for(trial *self, answer *got, swb_error *error)
 {
     while (!got->done) {
@@ -156,6 +163,16 @@ static int ask_node(trial *self, uint64_t limit_ns, swb_error *error)
     return status == SWB_OK ? ask(self, SWB_OP_ABLE, &retriable, error) : status;
 }
 
+static int bring_up(trial *self, swb_error *error)
+{
+    answer up = {0};
+    if (self->deployer->bring_up == NULL) {
+        return SWB_OK;
+    }
+    self->deployer->bring_up(self->site, on_done, &up);
+    return wait_for(self, &up, error);
+}
+
 static void place(trial *self, const swb__coding *coding, uint64_t content_bytes)
 {
     self->deployer->place(self->site, 0, &self->node);
@@ -191,11 +208,15 @@ static int try_group(trial *self, const swb_runner *runner, const swb__coding *c
                                 .seeders = 1,
                                 .options = swb__site_options(runner->deployer, runner->plan)};
     swb__contents_tell(&request, &contents);
-    const swb_site_events events = {on_exited, on_watched, self};
+    const swb_site_events events = {
+        .exited = on_exited, .watched = on_watched, .argument = self, .sampled = on_sampled};
     status = self->deployer->open(&self->site, self->loop, &request, &events, error);
     if (status == SWB_OK) {
-        place(self, coding, settings->file_size_bytes);
-        status = ask_node(self, settings->limits.ready_ns, error);
+        status = bring_up(self, error);
+        if (status == SWB_OK) {
+            place(self, coding, settings->file_size_bytes);
+            status = ask_node(self, settings->limits.ready_ns, error);
+        }
         swb__client_destroy(self->client);
         self->deployer->close(self->site, on_done, &closed);
         wait_for(self, &closed, NULL);

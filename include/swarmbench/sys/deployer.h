@@ -140,6 +140,8 @@ typedef struct swb_site_events {
     void (*exited)(void *argument, size_t node, int exit_code, int signal, const char *tail);
     void (*watched)(void *argument, size_t node, size_t content, const swb_watch_event *event);
     void *argument;
+    /** What sample() has promised. */
+    void (*sampled)(void *argument, size_t node, const swb_sample *sample);
 } swb_site_events;
 
 /** What decoding came to. */
@@ -178,6 +180,11 @@ typedef struct swb_deployer {
      *  close(). */
     int (*open)(void **site_out, swb_loop *loop, const swb_site_request *request,
                 const swb_site_events *events, swb_error *error);
+
+    /** Brings up what place() tells of, where that takes its time: machines, pods. Called once,
+     *  right after open(); place() comes after it is done. NULL: open() sees to it all. SWB_EENV,
+     *  SWB_ENOSPACE, SWB_ETIMEDOUT and others, with what stood in the way. */
+    void (*bring_up)(void *site, swb_done done, void *argument);
 
     /** Fills address, ports, directories and credentials of `*out`; strings borrowed until
      *  close(). */
@@ -220,7 +227,8 @@ typedef struct swb_deployer {
     void (*decode)(void *site, size_t node, const uint32_t *parts, swb_decoded *out, swb_done done,
                    void *argument);
 
-    /** Resources of the node now. Returns SWB_OK, or SWB_ENOENT where it does not run. */
+    /** Resources of the node now. Returns SWB_OK; SWB_EBUSY: they come by events.sampled, soon; or
+     *  SWB_ENOENT where it does not run. */
     int (*sample)(void *site, size_t node, swb_sample *out);
 
     void (*fault)(void *site, size_t node, swb_fault fault, swb_done done, void *argument);

@@ -80,6 +80,8 @@ typedef struct swb_node {
     const char *extra_url; /**< the same for extra_port */
     const char *api_host;  /**< TLS: host to connect to instead of `address`; NULL: none */
     int any_certificate;   /**< non-zero: https: of api_url takes a certificate of anyone's */
+    const struct swb__http_access *access; /**< of the library: what api_url wants to be used with;
+                                                or NULL */
 } swb_node;
 
 /**

@@ -153,7 +153,8 @@ static void on_watched(void *argument, size_t node, size_t content, const swb_wa
 
 static void open_site(attached *at, bool *complete)
 {
-    const swb_site_events events = {on_exited, on_watched, complete};
+    const swb_site_events events = {
+        .exited = on_exited, .watched = on_watched, .argument = complete};
     swb_error error = SWB_ERROR_INIT;
     assert_int_equal(attach()->open(&at->site, at->loop, &at->fake.request, &events, &error),
                      SWB_OK);

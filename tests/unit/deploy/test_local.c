@@ -92,7 +92,8 @@ static int set_up(void **state)
 
 static void open_site(struct fixture *fixture)
 {
-    const swb_site_events events = {on_exited, on_watched, fixture};
+    const swb_site_events events = {
+        .exited = on_exited, .watched = on_watched, .argument = fixture};
     swb_error error = SWB_ERROR_INIT;
     int status = fixture->local->open(&fixture->site, fixture->loop, &fixture->fake.request,
                                       &events, &error);
@@ -262,7 +263,8 @@ static void data_is_kept_where_that_is_asked(void **state)
 static void directory_that_exists_is_refused_and_left_alone(void **state)
 {
     struct fixture *fixture = *state;
-    const swb_site_events events = {on_exited, on_watched, fixture};
+    const swb_site_events events = {
+        .exited = on_exited, .watched = on_watched, .argument = fixture};
     swb_error error = SWB_ERROR_INIT;
     void *second = NULL;
     open_site(fixture);

@@ -1,0 +1,190 @@
+#include "deploy/kubernetes_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef SWB_CHARTS_DIR
+#define SWB_CHARTS_DIR "/usr/local/share/swarmbench/charts/helm"
+#endif
+
+/* The order of the table. */
+enum {
+    NAMESPACE,
+    CONTEXT,
+    KUBECONFIG,
+    CHARTS,
+    VALUES,
+    HELM,
+    IMAGE_PREFIX,
+    IMAGE_TAG,
+    IMAGE_DIGESTS,
+    PULL_POLICY,
+    PULL_SECRET,
+    CPU,
+    MEMORY,
+    MEMORY_LIMIT,
+    NODE_SELECTOR,
+    ANTI_AFFINITY,
+    STORAGE_CLASS,
+    DATA_SIZE,
+    PRIORITY_CLASS,
+    NETWORK_POLICY,
+    REACH,
+    START_TIMEOUT,
+    CLOSE_TIMEOUT,
+};
+
+const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT] = {
+    [NAMESPACE] = {"namespace", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                   "Namespace of the pods; without it the context's."},
+    [CONTEXT] = {"context", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                 "Context of the kubeconfig; without it the current one."},
+    [KUBECONFIG] = {"kubeconfig", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                    "A kubeconfig file; without it $KUBECONFIG, ~/.kube/config, or the pod's "
+                    "service account."},
+    [CHARTS] = {"charts", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                "Folder of the Helm charts; without it $SWARMBENCH_CHARTS, or where they were "
+                "installed."},
+    [VALUES] = {"values", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                "A file of further values for the charts of all nodes, such as tolerations."},
+    [HELM] = {"helm", SWB_OPTION_STRING, "helm", 0, 0, NULL, "The program that renders charts."},
+    [IMAGE_PREFIX] = {"image_prefix", SWB_OPTION_STRING, "localhost/swarmbench/", 0, 0, NULL,
+                      "What stands before the images' names: deluge, qbittorrent, opentracker, "
+                      "codex, agent."},
+    [IMAGE_TAG] = {"image_tag", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                   "Tag of the images; without it the version of the charts."},
+    [IMAGE_DIGESTS] = {"image_digests", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                       "Digests, which win over the tag: deluge=sha256:...,agent=sha256:..."},
+    [PULL_POLICY] = {"pull_policy", SWB_OPTION_ENUM, "IfNotPresent", 0, 0,
+                     "IfNotPresent|Always|Never", "When images are pulled."},
+    [PULL_SECRET] = {"pull_secret", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                     "Secret for a registry that wants a login."},
+    [CPU] = {"cpu", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+             "CPU that a node requests, such as 500m; without it the chart's."},
+    [MEMORY] = {"memory", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                "Memory that a node requests, such as 512Mi; without it the chart's."},
+    [MEMORY_LIMIT] = {"memory_limit", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                      "Memory beyond which a node is killed; without it there is no limit."},
+    [NODE_SELECTOR] = {"node_selector", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                       "Labels of the machines to run on: key=value,key=value."},
+    [ANTI_AFFINITY] = {"anti_affinity", SWB_OPTION_ENUM, "preferred", 0, 0,
+                       "none|preferred|required", "Whether nodes keep to machines of their own."},
+    [STORAGE_CLASS] = {"storage_class", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                       "Storage class of a volume for each node; without it their data is on the "
+                       "machine's disk."},
+    [DATA_SIZE] = {"data_size", SWB_OPTION_SIZE, NULL, 1, 1e15, NULL,
+                   "Disk of a node; without it twice the content and 1 GiB."},
+    [PRIORITY_CLASS] = {"priority_class", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                        "Priority class of the pods."},
+    [NETWORK_POLICY] = {"network_policy", SWB_OPTION_BOOL, "false", 0, 0, NULL,
+                        "Nodes may talk to each other and to nobody else; needs a network that "
+                        "enforces policies, and a runner in the cluster."},
+    [REACH] = {"reach", SWB_OPTION_ENUM, "auto", 0, 0, "auto|direct|proxy",
+               "How pods are reached: by their addresses (in the cluster), or through the API "
+               "server, which carries HTTP only."},
+    [START_TIMEOUT] = {"start_timeout", SWB_OPTION_DURATION, "5min", 1e9, 86400e9, NULL,
+                       "How long pods may take until all of them run."},
+    [CLOSE_TIMEOUT] = {"close_timeout", SWB_OPTION_DURATION, "3min", 1e9, 86400e9, NULL,
+                       "How long pods may take until all of them are gone."},
+};
+
+void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values)
+{
+    *out = (kubernetes_options){.helm = "helm",
+                                .image_prefix = "localhost/swarmbench/",
+                                .pull_policy = "IfNotPresent",
+                                .anti_affinity = "preferred",
+                                .start_timeout_ns = UINT64_C(300) * 1000000000,
+                                .close_timeout_ns = UINT64_C(180) * 1000000000};
+    if (values == NULL) {
+        return;
+    }
+    out->name_space = values[NAMESPACE].string;
+    out->context = values[CONTEXT].string;
+    out->kubeconfig = values[KUBECONFIG].string;
+    out->charts = values[CHARTS].string;
+    out->values = values[VALUES].string;
+    out->helm = values[HELM].string;
+    out->image_prefix = values[IMAGE_PREFIX].string;
+    out->image_tag = values[IMAGE_TAG].string;
+    out->image_digests = values[IMAGE_DIGESTS].string;
+    out->pull_policy = values[PULL_POLICY].string;
+    out->pull_secret = values[PULL_SECRET].string;
+    out->cpu = values[CPU].string;
+    out->memory = values[MEMORY].string;
+    out->memory_limit = values[MEMORY_LIMIT].string;
+    out->node_selector = values[NODE_SELECTOR].string;
+    out->anti_affinity = values[ANTI_AFFINITY].string;
+    out->storage_class = values[STORAGE_CLASS].string;
+    out->data_size_bytes = (uint64_t)values[DATA_SIZE].integer;
+    out->priority_class = values[PRIORITY_CLASS].string;
+    out->network_policy = values[NETWORK_POLICY].integer != 0;
+    out->reach = (kubernetes_reach)values[REACH].integer;
+    out->start_timeout_ns = (uint64_t)values[START_TIMEOUT].integer;
+    out->close_timeout_ns = (uint64_t)values[CLOSE_TIMEOUT].integer;
+}
+
+/* Whether each element of a list is NAME=VALUE, its value beginning with `prefix`. */
+static int check_list(const char *option, const char *list, const char *prefix, swb_error *error)
+{
+    for (const char *at = list; at != NULL && *at != '\0';) {
+        size_t length = strcspn(at, ",");
+        const char *equals = memchr(at, '=', length);
+        if (equals == NULL || equals == at || equals + 1 == at + length ||
+            strncmp(equals + 1, prefix, strlen(prefix)) != 0) {
+            return swb__fail(error, SWB_EINPUT, "deploy.%s: '%.*s' is not NAME=%s...", option,
+                             (int)length, at, prefix);
+        }
+        at += length + (at[length] == ',');
+    }
+    return SWB_OK;
+}
+
+int swb__kubernetes_options_check(const kubernetes_options *options, swb_error *error)
+{
+    int status = check_list("image_digests", options->image_digests, "sha256:", error);
+    return status == SWB_OK ? check_list("node_selector", options->node_selector, "", error)
+                            : status;
+}
+
+const char *swb__kubernetes_listed(size_t *length_out, const char *list, const char *name)
+{
+    size_t wanted = strlen(name);
+    for (const char *at = list; at != NULL && *at != '\0';) {
+        size_t length = strcspn(at, ",");
+        if (length > wanted && at[wanted] == '=' && strncmp(at, name, wanted) == 0) {
+            *length_out = length - wanted - 1;
+            return at + wanted + 1;
+        }
+        at += length + (at[length] == ',');
+    }
+    return NULL;
+}
+
+int swb__kubernetes_config(swb__kube_config *out, const kubernetes_options *options,
+                           swb_error *error)
+{
+    const swb__kube_places places = {.kubeconfig = options->kubeconfig,
+                                     .context = options->context,
+                                     .name_space = options->name_space};
+    return swb__kube_config_load(out, &places, error);
+}
+
+bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_config *config)
+{
+    return options->reach == REACH_AUTO ? !config->in_cluster : options->reach == REACH_PROXY;
+}
+
+const char *swb__kubernetes_charts(const kubernetes_options *options)
+{
+    const char *named = getenv("SWARMBENCH_CHARTS");
+    if (options->charts != NULL) {
+        return options->charts;
+    }
+    return named != NULL && *named != '\0' ? named : SWB_CHARTS_DIR;
+}
+
+const char *swb__kubernetes_chart(const swb_driver *driver)
+{
+    return strcmp(driver->name, "opentracker") == 0 ? "tracker" : driver->name;
+}

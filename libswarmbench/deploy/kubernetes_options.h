@@ -1,0 +1,72 @@
+/* What `deploy: {on: kubernetes, ...}` can say. */
+#ifndef SWB_DEPLOY_KUBERNETES_OPTIONS_H
+#define SWB_DEPLOY_KUBERNETES_OPTIONS_H
+
+#include <swarmbench/sys/deployer.h>
+
+#include "kube/config.h"
+
+#define KUBERNETES_OPTION_COUNT 23
+extern const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT];
+
+typedef enum kubernetes_reach { REACH_AUTO, REACH_DIRECT, REACH_PROXY } kubernetes_reach;
+
+/* The options of a site, read; texts are borrowed from the experiment, NULL where not given. */
+typedef struct kubernetes_options {
+    const char *name_space;
+    const char *context;
+    const char *kubeconfig;
+    const char *charts;
+    const char *values;
+    const char *helm;
+    const char *image_prefix;
+    const char *image_tag;
+    const char *image_digests;
+    const char *pull_policy;
+    const char *pull_secret;
+    const char *cpu;
+    const char *memory;
+    const char *memory_limit;
+    const char *node_selector;
+    const char *anti_affinity;
+    const char *storage_class;
+    uint64_t data_size_bytes; /* 0: by the content */
+    const char *priority_class;
+    bool network_policy;
+    kubernetes_reach reach;
+    uint64_t start_timeout_ns;
+    uint64_t close_timeout_ns;
+} kubernetes_options;
+
+/* `values` in the order of the table; NULL: none is given. */
+void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values);
+/* Whether the lists in them are well-formed. SWB_EINPUT. */
+int swb__kubernetes_options_check(const kubernetes_options *options, swb_error *error);
+/* The cluster that they mean; as swb__kube_config_load(). */
+int swb__kubernetes_config(swb__kube_config *out, const kubernetes_options *options,
+                           swb_error *error);
+/* Whether pods are reached through the API server. */
+bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_config *config);
+
+/* Folder of the charts: the option, $SWARMBENCH_CHARTS, or where they were installed. */
+const char *swb__kubernetes_charts(const kubernetes_options *options);
+/* The chart that a driver's nodes are made by. */
+const char *swb__kubernetes_chart(const swb_driver *driver);
+/* Of a list "NAME=VALUE,NAME=VALUE": the value of a name, its length in `*length_out`; NULL. */
+const char *swb__kubernetes_listed(size_t *length_out, const char *list, const char *name);
+
+/* Values of a chart as "KEY=JSON", for helm's --set-json; NULL-terminated, to be freed with
+ * swb__list_free(). */
+typedef struct kubernetes_group_values {
+    const char *run; /* of the labels */
+    const char *group;
+    const char *role;
+    const char *token_secret;
+    size_t nodes;
+    uint64_t data_bytes; /* that a node may come to store */
+    const swb_driver *driver;
+} kubernetes_group_values;
+char **swb__kubernetes_values(const kubernetes_options *options,
+                              const kubernetes_group_values *group);
+
+#endif
