@@ -33,6 +33,11 @@ static void print_clean(const swb_clean_report *report, bool dry_run)
                plural(report->directories, "directory", "directories"),
                dry_run ? "would be removed" : "removed");
     }
+    if (report->objects > 0) {
+        printf(", %" PRIu32 " %s in clusters %s", report->objects,
+               plural(report->objects, "object", "objects"),
+               dry_run ? "would be deleted" : "deleted");
+    }
     if (report->live > 0) {
         printf("; %" PRIu32 " %s alive and left alone", report->live,
                plural(report->live, "runner is", "runners are"));
@@ -70,9 +75,9 @@ cli_exit cmd_clean(const cli_arguments *arguments)
     }
     if (cli_switch(arguments, "json")) {
         printf("{\"dry_run\":%s,\"journals\":%" PRIu32 ",\"processes\":%" PRIu32
-               ",\"directories\":%" PRIu32 ",\"live\":%" PRIu32,
+               ",\"directories\":%" PRIu32 ",\"live\":%" PRIu32 ",\"objects\":%" PRIu32,
                dry_run ? "true" : "false", report.journals, report.processes, report.directories,
-               report.live);
+               report.live, report.objects);
         print_held_json(report.held_text);
         printf("}\n");
     } else {

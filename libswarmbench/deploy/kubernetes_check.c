@@ -35,11 +35,9 @@ static int check_programs(const checked *at, swb_error *error)
 static int check_charts(const checked *at, swb_error *error)
 {
     char path[PATH_SIZE];
-    const char *folder = swb__kubernetes_charts(&at->options);
     for (size_t i = 0; i < at->request->node_count; i++) {
         const swb_driver *driver = at->request->nodes[i].driver;
-        snprintf(path, sizeof path, "%s/%s/Chart.yaml", folder, swb__kubernetes_chart(driver));
-        if (access(path, R_OK) != 0) {
+        if (!swb__kubernetes_chart_path(path, sizeof path, &at->options, driver)) {
             return swb__fail(error, SWB_EENV,
                              "there is no chart %.200s for driver '%s': name the folder of the "
                              "charts by deploy.charts or SWARMBENCH_CHARTS",

@@ -1,10 +1,12 @@
 #include "deploy/kubernetes_options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef SWB_CHARTS_DIR
-#define SWB_CHARTS_DIR "/usr/local/share/swarmbench/charts/helm"
+#define SWB_CHARTS_DIR "/usr/local/share/swarmbench/charts"
 #endif
 
 /* The order of the table. */
@@ -175,7 +177,12 @@ bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_
     return options->reach == REACH_AUTO ? !config->in_cluster : options->reach == REACH_PROXY;
 }
 
-const char *swb__kubernetes_charts(const kubernetes_options *options)
+const char *swb__kubernetes_chart(const swb_driver *driver)
+{
+    return strcmp(driver->name, "opentracker") == 0 ? "tracker" : driver->name;
+}
+
+static const char *charts_folder(const kubernetes_options *options)
 {
     const char *named = getenv("SWARMBENCH_CHARTS");
     if (options->charts != NULL) {
@@ -184,7 +191,18 @@ const char *swb__kubernetes_charts(const kubernetes_options *options)
     return named != NULL && *named != '\0' ? named : SWB_CHARTS_DIR;
 }
 
-const char *swb__kubernetes_chart(const swb_driver *driver)
+bool swb__kubernetes_chart_path(char *out, size_t size, const kubernetes_options *options,
+                                const swb_driver *driver)
 {
-    return strcmp(driver->name, "opentracker") == 0 ? "tracker" : driver->name;
+    static const char *const below[] = {"", "/helm"};
+    char file[4096];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(out, size, "%s%s/%s", charts_folder(options), below[i],
+                 swb__kubernetes_chart(driver));
+        snprintf(file, sizeof file, "%s/Chart.yaml", out);
+        if (access(file, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -48,10 +48,12 @@ int swb__kubernetes_config(swb__kube_config *out, const kubernetes_options *opti
 /* Whether pods are reached through the API server. */
 bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_config *config);
 
-/* Folder of the charts: the option, $SWARMBENCH_CHARTS, or where they were installed. */
-const char *swb__kubernetes_charts(const kubernetes_options *options);
 /* The chart that a driver's nodes are made by. */
 const char *swb__kubernetes_chart(const swb_driver *driver);
+/* Its folder: FOLDER/CHART or FOLDER/helm/CHART, where FOLDER is the option, $SWARMBENCH_CHARTS, or
+ * where charts were installed. False where there is no chart; then `out` is where it should be. */
+bool swb__kubernetes_chart_path(char *out, size_t size, const kubernetes_options *options,
+                                const swb_driver *driver);
 /* Of a list "NAME=VALUE,NAME=VALUE": the value of a name, its length in `*length_out`; NULL. */
 const char *swb__kubernetes_listed(size_t *length_out, const char *list, const char *name);
 

@@ -308,8 +308,8 @@ static int run_helm(kubernetes_site *site, char *const *values, swb_error *error
     char output[32];
     char complaints[32];
     const char *argv[ARGUMENTS_MAX];
-    snprintf(chart, sizeof chart, "%s/%s", swb__kubernetes_charts(&site->options),
-             swb__kubernetes_chart(site->groups[site->rendering].driver));
+    swb__kubernetes_chart_path(chart, sizeof chart, &site->options,
+                               site->groups[site->rendering].driver);
     fill_arguments(argv, site, chart, values);
     site->output = open_nameless(site, error);
     site->complaints = site->output >= 0 ? open_nameless(site, error) : -1;

@@ -77,6 +77,11 @@ static int version(swb_call *call)
     if (swb_call_reply(call) == NULL) {
         return swb_call_http(call, "GET", "/stats?mode=version");
     }
+    /* It tells statistics to addresses that it was told, and a runner elsewhere is none of them. */
+    if (swb_call_reply(call)->http_status == 403) {
+        snprintf(found->version, sizeof found->version, "untold");
+        return SWB_CALL_DONE;
+    }
     int status = swb__reply_expect_success(call);
     if (status != SWB_OK) {
         return status;

@@ -41,7 +41,7 @@ static int tear_down(void **state)
 
 static swb_clean_report clean(int dry_run)
 {
-    swb_clean_report report = {99, 99, 99, 99, 99, ""};
+    swb_clean_report report = {99, 99, 99, 99, 99, "", 99};
     swb_error error = SWB_ERROR_INIT;
     int status = swb_clean(&report, dry_run, &error);
     assert_string_equal(error.message, "");
