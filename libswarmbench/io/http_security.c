@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct swb__http_identity {
     char *ca;
@@ -56,6 +57,16 @@ static CURLcode set_blob(CURL *easy, CURLoption option, const char *pem)
     return pem == NULL ? CURLE_OK : curl_easy_setopt(easy, option, &blob);
 }
 
+static bool names_host(const swb__http_transfer *transfer)
+{
+    for (const struct curl_slist *at = transfer->headers; at != NULL; at = at->next) {
+        if (strncasecmp(at->data, "Host:", 5) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * libcurl verifies the host of the URL and has no option for another name: so the URL gets the
  * name, the connection goes to where the URL pointed, and the Host header stays as it was.
@@ -82,7 +93,10 @@ static CURLcode rename_server(swb__http_transfer *transfer, const char *name)
     struct curl_slist *to = curl_slist_append(NULL, swb__buffer_string(&line));
     swb__buffer_clear(&line);
     swb__buffer_printf(&line, "Host: %s:%s", host, port);
-    struct curl_slist *headers = curl_slist_append(transfer->headers, swb__buffer_string(&line));
+    /* Not where the request says itself what it is. */
+    struct curl_slist *headers =
+        names_host(transfer) ? transfer->headers
+                             : curl_slist_append(transfer->headers, swb__buffer_string(&line));
     transfer->connect_to = to;
     if (to == NULL || headers == NULL) {
         goto out;

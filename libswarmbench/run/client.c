@@ -14,6 +14,7 @@
 #define CONNECT_DEADLINE_NS (UINT64_C(10) * 1000000000)
 #define FIELDS_MAX 64
 #define ACCESS_MAX 4
+#define HOST_SIZE 96
 
 /* Ties a stream to its client: a stream that was given up tells of its end when the client may have
  * another one already, or be gone. Freed by that last event. */
@@ -196,20 +197,29 @@ static int http_client_of(swb__http_client **out, swb__client *client,
     return status;
 }
 
-/* What the way there wants to be told with each request. */
-static size_t add_access(swb__http_pair *to, const swb__client *client)
+/* What the way there wants to be told with each request; and the node wants to see its own name as
+ * the host, which clients check. `host` is borrowed. */
+static size_t add_access(swb__http_pair *to, char host[HOST_SIZE], const swb__client *client,
+                         const swb__exchange *exchange)
 {
-    const struct swb__http_access *access = client->node->access;
-    size_t count = access == NULL ? 0 : access->header_count;
-    for (size_t i = 0; i < count && i < ACCESS_MAX; i++) {
-        to[i] = access->headers[i];
+    const swb_node *node = client->node;
+    size_t count = 0;
+    if (node->access == NULL) {
+        return 0;
     }
-    return count < ACCESS_MAX ? count : ACCESS_MAX;
+    for (; count < node->access->header_count && count < ACCESS_MAX; count++) {
+        to[count] = node->access->headers[count];
+    }
+    snprintf(host, HOST_SIZE, "%s:%u", node->address,
+             exchange->extra ? node->extra_port : node->api_port);
+    to[count++] = (swb__http_pair){"Host", host};
+    return count;
 }
 
 static int send_http(swb__client *client, const swb__exchange *exchange, swb_error *error)
 {
-    swb__http_pair headers[FIELDS_MAX + ACCESS_MAX];
+    swb__http_pair headers[FIELDS_MAX + ACCESS_MAX + 1];
+    char host[HOST_SIZE];
     swb__http_pair fields[FIELDS_MAX];
     swb__http_part parts[FIELDS_MAX];
     if (exchange->header_count > FIELDS_MAX || exchange->field_count > FIELDS_MAX ||
@@ -226,8 +236,8 @@ static int send_http(swb__client *client, const swb__exchange *exchange, swb_err
         .method = exchange->method,
         .path = exchange->path,
         .headers = headers,
-        .header_count =
-            exchange->header_count + add_access(headers + exchange->header_count, client),
+        .header_count = exchange->header_count +
+                        add_access(headers + exchange->header_count, host, client, exchange),
         .body_type = exchange->body_type,
         .body = exchange->body,
         .body_length = exchange->body_length,
