@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "deploy/addresses.h"
 #include "deploy/kubernetes_site.h"
+#include "host/node_process.h"
 
 #define READY_NS (UINT64_C(60) * 1000000000)
 /* What the agent tells of a kill comes before what the kubelet tells of its cause. */
@@ -51,10 +52,14 @@ void swb__kubernetes_tell_exited(kubernetes_node *node, int exit_code, int signa
 static void on_verdict(void *argument)
 {
     kubernetes_node *node = argument;
-    char *tail = node->tail;
+    const char *limit = node->site->options.memory_limit;
+    char words[SWB__TAIL_BYTES + 200];
+    snprintf(words, sizeof words, "%s%s%s%s", node->tail != NULL ? node->tail : "",
+             limit != NULL ? "\nNobody of the run killed it; its memory_limit is " : "",
+             limit != NULL ? limit : "", limit != NULL ? "." : "");
+    free(node->tail);
     node->tail = NULL;
-    tell(node, node->exit_code, node->exit_signal, tail != NULL ? tail : "");
-    free(tail);
+    tell(node, node->exit_code, node->exit_signal, words);
 }
 
 static void on_exited(void *argument, bool asked, int exit_code, int signal, const char *tail)

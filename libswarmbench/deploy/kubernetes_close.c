@@ -9,10 +9,12 @@
 #include "base/units.h"
 #include "deploy/kubernetes_site.h"
 
+#define LOOK_AGAIN_NS (200 * SWB__NS_PER_MS)
 #define LOGS_NS (10 * SWB__NS_PER_S)
 
 static void let_go(kubernetes_site *site);
 static void delete_next(kubernetes_site *site);
+static void confirm_next(kubernetes_site *site);
 
 static void note_failure(kubernetes_site *site, int status, const swb_error *error)
 {
@@ -45,11 +47,59 @@ static void on_finish(void *argument)
 static void finish_soon(kubernetes_site *site)
 {
     swb__timer_stop(site->patience);
-    site->patience = NULL;
-    site->deleted = false;
+    swb__timer_stop(site->look_again);
+    site->patience = site->look_again = NULL;
     if (swb__timer_start(&site->patience, site->loop, 0, on_finish, site) != SWB_OK) {
         site->patience = NULL;
         finish(site);
+    }
+}
+
+static void on_look_again(void *argument)
+{
+    kubernetes_site *site = argument;
+    swb__timer_stop(site->look_again);
+    site->look_again = NULL;
+    confirm_next(site);
+}
+
+static void on_confirmed(void *argument, const swb__kube_outcome *outcome)
+{
+    kubernetes_site *site = argument;
+    if (site->gave_up) {
+        finish_soon(site);
+        return;
+    }
+    /* One that may not be looked at is taken to be gone: that it was deleted is known. */
+    if (outcome->status != SWB_OK) {
+        site->confirming--;
+        confirm_next(site);
+    } else if (swb__timer_start(&site->look_again, site->loop, LOOK_AGAIN_NS, on_look_again,
+                                site) != SWB_OK) {
+        site->look_again = NULL;
+        finish_soon(site);
+    }
+}
+
+/* An object is there until all that belongs to it is gone. */
+static void confirm_next(kubernetes_site *site)
+{
+    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
+    if (site->confirming == 0) {
+        finish_soon(site);
+        return;
+    }
+    const kubernetes_applied *at = &site->applied[site->confirming - 1];
+    const swb__kube_target target = {&at->resource, at->resource.namespaced ? at->name_space : NULL,
+                                     at->name};
+    int status = swb__kube_get(&request, &target, NULL);
+    if (status == SWB_OK) {
+        status =
+            swb__kube_client_call(NULL, site->client, &request, NULL, on_confirmed, site, NULL);
+    }
+    swb__kube_request_finish(&request);
+    if (status != SWB_OK) {
+        finish_soon(site);
     }
 }
 
@@ -62,7 +112,9 @@ static bool waits_for_pods(const kubernetes_site *site)
 void swb__kubernetes_go_on(kubernetes_site *site)
 {
     if (site->deleted && !site->maker_works && TAILQ_EMPTY(&site->owed) && !waits_for_pods(site)) {
-        finish_soon(site);
+        site->deleted = false;
+        site->confirming = site->request->keep_data || site->gave_up ? 0 : site->applied_count;
+        confirm_next(site);
     }
 }
 
@@ -73,13 +125,19 @@ static void on_late(void *argument)
     swb_error error = SWB_ERROR_INIT;
     swb__timer_stop(site->patience);
     site->patience = NULL;
-    swb__fail(&error, SWB_ETIMEDOUT, "%zu pods of run %s are still there after %s", site->pods_left,
-              site->id,
+    swb__fail(&error, SWB_ETIMEDOUT,
+              "%zu pods of run %s, or what they belong to, are still there after %s",
+              site->pods_left, site->id,
               swb__format_duration(limit, sizeof limit, (double)site->options.close_timeout_ns));
     note_failure(site, SWB_ETIMEDOUT, &error);
     site->listed = true;
     site->pods_left = 0;
-    swb__kubernetes_go_on(site);
+    site->gave_up = true;
+    if (site->look_again != NULL) {
+        finish_soon(site);
+    } else {
+        swb__kubernetes_go_on(site);
+    }
 }
 
 /* --- objects --- */

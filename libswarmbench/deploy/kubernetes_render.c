@@ -229,7 +229,10 @@ static void complaint(char *out, size_t size, int fd)
     size_t length = 0;
     char *text = read_back(fd, &length);
     size_t used = 0;
-    for (const char *at = text; at != NULL && *at != '\0' && used + 1 < size; at++) {
+    /* Warnings come before what went wrong. */
+    const char *error = text != NULL ? strstr(text, "Error:") : NULL;
+    for (const char *at = error != NULL ? error : text;
+         at != NULL && *at != '\0' && used + 1 < size; at++) {
         bool blank = (unsigned char)*at <= ' ';
         if (!blank || (used > 0 && out[used - 1] != ' ')) {
             out[used++] = blank ? ' ' : *at;

@@ -139,6 +139,9 @@ struct kubernetes_site {
     size_t deleting; /* objects, from the last one */
     bool deleted;
     size_t pods_left;
+    size_t confirming;      /* that an object is gone, from the last one */
+    swb__timer *look_again; /* at the one that is not */
+    bool gave_up;
     int close_status;
     swb_error close_error;
 };
