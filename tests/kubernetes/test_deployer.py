@@ -1,0 +1,188 @@
+"""The kubernetes deployer: whole experiments on pods of a real cluster, and what goes wrong there.
+
+SWB_COMMAND is the swarmbench command.
+"""
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+from test_cluster import IMAGES, kubectl, run, up, wait_until
+
+COMMAND = os.environ.get("SWB_COMMAND", "swarmbench")
+CHARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "charts")
+NAMESPACE = "swb-deployer"
+
+
+def setUpModule():
+    up("--real")
+    run(IMAGES, "--import", "deluge", "qbittorrent", "opentracker", "agent")
+    kubectl("create", "namespace", NAMESPACE, check=False)
+
+
+def tearDownModule():
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
+
+
+class Deployer(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.results = os.path.join(self.folder.name, "results.db")
+        self.environment = {**os.environ, "SWARMBENCH_CHARTS": CHARTS,
+                            "XDG_STATE_HOME": os.path.join(self.folder.name, "state")}
+
+    def write(self, deploy="", modes="{qbittorrent: {driver: qbittorrent}}", size="20MB",
+              timeout="60s"):
+        path = os.path.join(self.folder.name, "experiment.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"""
+swarmbench: 1
+name: deployer
+seed: 7
+modes: {modes}
+matrix:
+  file_size: [{size}]
+  swarm: [{{size: 4, seeders: 1}}]
+repetitions: {{min: 1, max: 1}}
+retries: 0
+deploy: {{on: kubernetes, namespace: {NAMESPACE}, start_timeout: {timeout}{deploy}}}
+""")
+        return [COMMAND, "run", path, "-o", self.results, "--work-dir",
+                os.path.join(self.folder.name, "work")]
+
+    def begin(self, **experiment):
+        return subprocess.Popen(self.write(**experiment), env=self.environment, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def perform(self, **experiment):
+        done = subprocess.run(self.write(**experiment), env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+                              check=False)
+        return done.returncode, done.stdout
+
+    def rows(self, query):
+        with sqlite3.connect(self.results) as database:
+            return database.execute(query).fetchall()
+
+    def objects(self):
+        listed = json.loads(kubectl("get", "pods,services,statefulsets,secrets", "-n", NAMESPACE,
+                                    "-l", "app.kubernetes.io/managed-by=swarmbench", "-o",
+                                    "json").stdout)
+        return [(item["kind"], item["metadata"]["name"]) for item in listed["items"]]
+
+    def wait_for_pods(self, count):
+        def ready():
+            pods = kubectl("get", "pods", "-n", NAMESPACE, "--no-headers").stdout
+            return pods.count("2/2") >= count
+        wait_until(f"{count} pods are ready", 60, ready)
+
+    def test_swarms_are_measured_and_verified_and_nothing_is_left(self):
+        modes = ("{deluge: {driver: deluge}, qbittorrent: {driver: qbittorrent}, "
+                 "parts: {driver: deluge, erasure: {data: 2, parity: 1}}}")
+        code, said = self.perform(deploy=", reach: direct", modes=modes)
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.objects(), [])
+        downloads = self.rows("select status, verified, completion_source, first_byte_hi_ns "
+                              "- first_byte_lo_ns from download")
+        self.assertEqual(len(downloads), 9)
+        for status, verified, source, width_ns in downloads:
+            self.assertEqual((status, verified), ("SWB_OK", 1))
+            self.assertIn(source, ("inotify", "blocks"))
+            self.assertLess(width_ns, 1_000_000_000)
+        nodes = self.rows("select name, address, cpu_ns, wire_in_bytes, rss_anon_peak_bytes "
+                          "from node")
+        self.assertEqual(len({address for _, address, *_ in nodes}), len(nodes))
+        for name, address, cpu_ns, wire_bytes, memory_bytes in nodes:
+            self.assertTrue(address.startswith("10."), address)
+            self.assertGreater(cpu_ns, 0, name)
+            self.assertGreater(wire_bytes, 0, name)
+            self.assertGreater(memory_bytes, 0, name)
+        logs = [file for _, _, files in os.walk(self.results + ".logs") for file in files]
+        self.assertEqual(len(logs), 15)
+
+    def test_api_server_passes_on_http_and_tells_what_it_does_not(self):
+        code, said = self.perform(deploy=", reach: proxy")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.rows("select distinct verified from download"), [(1,)])
+        code, said = self.perform(deploy=", reach: proxy", modes="{deluge: {driver: deluge}}")
+        self.assertEqual(code, 3, said)
+        self.assertIn("driver 'deluge' speaks TLS to its nodes", said)
+        self.assertIn("run in the cluster", said)
+
+    def test_pods_that_find_no_machine_are_told(self):
+        code, said = self.perform(deploy=", reach: direct, cpu: '900'", timeout="6s")
+        self.assertEqual(code, 1, said)
+        self.assertIn("do not run after deploy.start_timeout", said)
+        self.assertIn("it is pending: 0/1 nodes are available: 1 Insufficient cpu", said)
+        self.assertEqual(self.objects(), [])
+
+    def test_image_that_cannot_be_had_is_told(self):
+        code, said = self.perform(deploy=", reach: direct, image_tag: none-such")
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, r"image localhost/swarmbench/\w+:none-such\): ImagePullBackOff")
+        self.assertEqual(self.objects(), [])
+
+    def test_pod_that_is_deleted_is_the_cause(self):
+        runner = self.begin(deploy=", reach: direct", size="1500MB")
+        self.wait_for_pods(5)
+        time.sleep(4)
+        pod = kubectl("get", "pods", "-n", NAMESPACE, "-l", "swarmbench.dev/role=leecher", "-o",
+                      "name").stdout.split()[0]
+        kubectl("delete", pod, "-n", NAMESPACE, "--force", "--grace-period=0", "--wait=false")
+        said, _ = runner.communicate(timeout=200)
+        self.assertEqual(runner.returncode, 1, said)
+        self.assertIn(f"{pod.replace('pod/', 'pod ')} was deleted or has failed", said)
+        self.assertEqual(self.objects(), [])
+
+    def test_runner_that_is_asked_to_end_takes_its_pods_along(self):
+        runner = self.begin(deploy=", reach: direct, cpu: '900'")
+        wait_until("pods are made", 30, lambda: len(self.objects()) >= 9)
+        runner.send_signal(signal.SIGINT)
+        said, _ = runner.communicate(timeout=60)
+        self.assertEqual(runner.returncode, 130, said)
+        self.assertEqual(self.objects(), [])
+
+    def test_clean_removes_what_a_killed_runner_left(self):
+        runner = self.begin(deploy=", reach: direct", size="1500MB")
+        self.wait_for_pods(5)
+        runner.kill()
+        runner.communicate()
+        self.assertNotEqual(self.objects(), [])
+        for arguments, word in ((["--dry-run"], "would be deleted"), ([], "deleted")):
+            done = subprocess.run([COMMAND, "clean", *arguments], env=self.environment, text=True,
+                                  capture_output=True, check=True)
+            self.assertRegex(done.stdout, rf"1 dead runner: .* objects in clusters {word}")
+        wait_until("all is gone", 90, lambda: self.objects() == [])
+
+    def test_missing_permissions_are_told_at_once(self):
+        kubectl("create", "serviceaccount", "poor", "-n", NAMESPACE, check=False)
+        token = kubectl("create", "token", "poor", "-n", NAMESPACE).stdout.strip()
+        config = json.loads(kubectl("config", "view", "--raw", "-o", "json").stdout)
+        config["users"] = [{"name": config["contexts"][0]["context"]["user"],
+                            "user": {"token": token}}]
+        path = os.path.join(self.folder.name, "poor.kubeconfig")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        code, said = self.perform(deploy=f", reach: direct, kubeconfig: {path}")
+        self.assertEqual(code, 3, said)
+        self.assertIn(f"permissions are missing in namespace '{NAMESPACE}': create statefulsets, "
+                      "patch statefulsets", said)
+        self.assertEqual(self.objects(), [])
+
+    def test_quota_is_told_before_anything_is_made(self):
+        kubectl("create", "quota", "few", "-n", NAMESPACE, "--hard=pods=2")
+        self.addCleanup(kubectl, "delete", "quota", "few", "-n", NAMESPACE)
+        wait_until("the quota counts", 30, lambda: '"used"' in kubectl(
+            "get", "quota", "few", "-n", NAMESPACE, "-o", "json").stdout)
+        code, said = self.perform(deploy=", reach: direct")
+        self.assertEqual(code, 3, said)
+        self.assertIn("allows 2 pods, 0 are used, and the run needs 5", said)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
