@@ -63,12 +63,14 @@ bring_up() {
     [ "$failure" -ne 3 ] || cannot "the programs of the cluster cannot be had here"
     [ "$failure" -eq 0 ] || die "the programs of the cluster could not be built"
     ports_are_free
-    mkdir -p "$state/pids" "$state/logs"
+    make_folder "$state"
     chmod 700 "$state"
+    mkdir -p "$state/pids" "$state/logs"
     echo "$mode" >"$state/mode"
     trap give_up EXIT
     if [ "$mode" = real ]; then
-        mkdir -p "$disk"
+        remove_folder "$disk" # of before a restart of the machine
+        make_folder "$disk"
         make_bridge
         start_control_plane "$gateway"
         start_real_node
@@ -86,19 +88,22 @@ give_up() {
 
 # Goes on where a step fails: the rest must go all the same.
 tear_down() {
-    local -a folders=("$state")
+    local mode
     set +e
-    [ -d "$state" ] || return 0
+    # After a restart of the machine only the images are left, and only root has any.
+    [ -f "$state/mode" ] || {
+        remove_folder "$disk"
+        return 0
+    }
+    mode=$(cat "$state/mode")
     stop kwok
-    if [ "$(cat "$state/mode" 2>/dev/null)" = real ]; then
-        stop_real_node
-        folders+=("$disk")
-    fi
+    [ "$mode" != real ] || stop_real_node
     stop kube-scheduler
     stop kube-controller-manager
     stop kube-apiserver
     stop etcd
-    rm -rf --one-file-system "${folders[@]}" || die "something is still in ${folders[*]}"
+    remove_folder "$state" || die "something is still in $state"
+    [ "$mode" != real ] || remove_folder "$disk" || die "something is still in $disk"
 }
 
 up() {
@@ -118,12 +123,36 @@ up() {
     done
     if is_users_own; then
         say "KUBECONFIG is $KUBECONFIG: that cluster is used, none is started"
-    elif [ ! -f "$state/mode" ]; then
-        bring_up "$mode" "$count"
-    elif [ "$(cat "$state/mode")" != "$mode" ]; then
-        die "a cluster of another kind is up ($(cat "$state/mode")): $0 down"
+    else
+        take_turn
+        up_own "$mode" "$count"
     fi
     print_env
+}
+
+up_own() {
+    local ended
+    if [ -f "$state/mode" ]; then
+        ended=$(ended_parts)
+        if [ -n "$ended" ]; then
+            say "the cluster that was up has lost $ended: it is ended, and started anew"
+            (tear_down)
+        elif [ "$(cat "$state/mode")" = "$1" ]; then
+            return 0
+        else
+            die "a cluster of another kind is up ($(cat "$state/mode")): $0 down"
+        fi
+    fi
+    bring_up "$1" "$2"
+}
+
+# Programs of the cluster that run no more: it was not `down` that ended them.
+ended_parts() {
+    local file name
+    for file in "$state/pids/"*; do
+        name=${file##*/}
+        [ -e "$file" ] && is_running "$name" || echo "$name"
+    done | tr '\n' ' '
 }
 
 status() {
@@ -146,7 +175,10 @@ verb=${1:-}
 [ $# -eq 0 ] || shift
 case $verb in
 up) up "$@" ;;
-down) tear_down ;;
+down)
+    take_turn
+    tear_down
+    ;;
 status) status ;;
 env) print_env ;;
 cni-plugins) cni_plugins ;;

@@ -57,6 +57,30 @@ kubectl_own() {
     "$bin/kubectl" --kubeconfig "$own_kubeconfig" "$@"
 }
 
+# ---- folders ----
+
+# A folder is removed only where it says that it is ours: SWB_CLUSTER_STATE may name anything.
+mark=made-by-swarmbench-cluster
+
+make_folder() {
+    if [ -d "$1" ] && [ ! -e "$1/$mark" ] && [ -n "$(ls -A "$1")" ]; then
+        die "$1 holds something that is not a test cluster's; name another folder"
+    fi
+    mkdir -p "$1"
+    touch "$1/$mark"
+}
+
+remove_folder() {
+    [ ! -e "$1/$mark" ] || [ ! -w "$1" ] || rm -rf --one-file-system "$1"
+}
+
+# Two at once would pull each other's cluster down: the second waits.
+take_turn() {
+    mkdir -p "$cache"
+    exec 8>"$cache/cluster.lock"
+    flock --wait 3600 8 || die "another cluster.sh holds $cache/cluster.lock"
+}
+
 # ---- processes ----
 
 # A process id alone may belong to somebody else by the time it is read again.
@@ -73,10 +97,12 @@ start() {
     echo "$pid $(start_time_of "$pid")" >"$state/pids/$name"
 }
 
+# A zombie has ended, whoever is slow to take note of it.
 is_running() {
     local pid started
     read -r pid started 2>/dev/null <"$state/pids/$1" || return 1
-    [ -n "$started" ] && [ "$(start_time_of "$pid")" = "$started" ]
+    [ -n "$started" ] && [ "$(start_time_of "$pid")" = "$started" ] &&
+        ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null
 }
 
 # stop NAME: gently, then not.

@@ -23,6 +23,7 @@ make_certificates() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
         -subj "/CN=swarmbench test cluster" -keyout "$pki/ca.key" -out "$pki/ca.crt" 2>/dev/null
     certificate apiserver "/CN=kube-apiserver" "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:127.0.0.1,IP:$gateway,IP:$first_service"
+    certificate etcd "/CN=etcd" "IP:127.0.0.1"
     certificate admin "/O=system:masters/CN=swarmbench-admin"
     certificate kubelet "/O=system:nodes/CN=system:node:$node"
     openssl genrsa -out "$pki/accounts.key" 2048 2>/dev/null
@@ -50,14 +51,17 @@ contexts:
 END
 }
 
+# Who can write here can start any pod, as root: so it takes a certificate from every local user.
 start_etcd() {
-    start etcd "$bin/etcd" --data-dir "$state/etcd" --unsafe-no-fsync \
-        --listen-client-urls "http://127.0.0.1:$etcd_port" \
-        --advertise-client-urls "http://127.0.0.1:$etcd_port" \
-        --listen-peer-urls "http://127.0.0.1:$etcd_peer_port" \
-        --initial-advertise-peer-urls "http://127.0.0.1:$etcd_peer_port" \
-        --initial-cluster "default=http://127.0.0.1:$etcd_peer_port" --log-level warn
-    wait_ready etcd 30 curl --silent --fail "http://127.0.0.1:$etcd_port/health"
+    local client=https://127.0.0.1:$etcd_port peer=https://127.0.0.1:$etcd_peer_port
+    start etcd "$bin/etcd" --data-dir "$state/etcd" --unsafe-no-fsync --log-level warn \
+        --listen-client-urls "$client" --advertise-client-urls "$client" \
+        --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
+        --initial-cluster "default=$peer" --client-cert-auth --peer-client-cert-auth \
+        --cert-file "$pki/etcd.crt" --key-file "$pki/etcd.key" --trusted-ca-file "$pki/ca.crt" \
+        --peer-cert-file "$pki/etcd.crt" --peer-key-file "$pki/etcd.key" \
+        --peer-trusted-ca-file "$pki/ca.crt"
+    wait_ready etcd 30 https_ok --cert "$pki/etcd.crt" --key "$pki/etcd.key" "$client/health"
 }
 
 # Where there are pods, the server listens on the bridge's address, which they reach; without them
@@ -66,7 +70,9 @@ start_apiserver() {
     local -a address=(--bind-address "$api_address" --advertise-address "$api_address")
     [ "$api_address" != 127.0.0.1 ] || address+=(--endpoint-reconciler-type none)
     start kube-apiserver "$bin/kube-apiserver" "${address[@]}" --secure-port "$api_port" \
-        --etcd-servers "http://127.0.0.1:$etcd_port" --service-cluster-ip-range "$services_cidr" \
+        --etcd-servers "https://127.0.0.1:$etcd_port" --etcd-cafile "$pki/ca.crt" \
+        --etcd-certfile "$pki/etcd.crt" --etcd-keyfile "$pki/etcd.key" \
+        --service-cluster-ip-range "$services_cidr" \
         --client-ca-file "$pki/ca.crt" --tls-cert-file "$pki/apiserver.crt" \
         --tls-private-key-file "$pki/apiserver.key" --authorization-mode Node,RBAC \
         --service-account-issuer https://kubernetes.default.svc \
