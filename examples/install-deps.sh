@@ -21,8 +21,13 @@ packages_of() {
             shellcheck procps util-linux zsh fish chromium nodejs npm
         ;;
     kubernetes)
-        echo containerd runc containernetworking-plugins nftables iproute2 openssl curl \
-            python3-pip mmdebstrap buildah
+        # Docker's own packages bring these two, and exclude Debian's.
+        local name
+        for name in containerd runc; do
+            PATH=$PATH:/usr/sbin command -v "$name" >/dev/null || echo "$name"
+        done
+        echo containernetworking-plugins nftables iproute2 openssl curl python3-pip mmdebstrap \
+            buildah
         ;;
     *)
         echo "install-deps: there is no set '$1'; there are build, page, python, clients," \
