@@ -47,45 +47,26 @@ static int check_name(const char *what, const char *text, swb_error *error)
     return SWB_OK;
 }
 
-/* The experiment's name as the begin of an object's. */
+/* The experiment's name, of letters, digits and [._-], as the begin of an object's. */
 static void object_name(char *out, size_t size, const swb_experiment *experiment)
 {
     char name[NAME_MAX_LENGTH + 1];
     size_t length = 0;
     for (const char *at = experiment->name; *at != '\0' && length < NAME_MAX_LENGTH; at++) {
         char character = (char)tolower((unsigned char)*at);
-        bool plain = (character >= 'a' && character <= 'z') || isdigit((unsigned char)character);
-        if (plain || (length > 0 && name[length - 1] != '-')) {
-            name[length++] = plain ? character : '-';
-        }
-    }
-    while (length > 0 && name[length - 1] == '-') {
-        length--;
+        name[length++] = isalnum((unsigned char)character) ? character : '-';
     }
     name[length] = '\0';
-    snprintf(out, size, "%s-%.*s", length > 0 ? name : "experiment", DIGEST_DIGITS,
-             experiment->digest);
+    snprintf(out, size, "%s-%.*s", name, DIGEST_DIGITS, experiment->digest);
 }
 
-/* The same as a label's value, as the charts make it: see swarmbench.experiment there. */
+/* The same as a label's value, which may have 63 characters and ends with a letter or a digit. */
 static void label_value(char *out, size_t size, const char *name)
 {
-    size_t length = 0;
-    for (; *name != '\0' && length + 1 < size; name++) {
-        bool plain = isalnum((unsigned char)*name) || strchr("_.-", *name) != NULL;
-        if (plain || length == 0 || out[length - 1] != '\x01') {
-            out[length++] = plain ? *name : '\x01'; /* a run of others becomes one '-' */
-        }
+    snprintf(out, size, "%s", name);
+    for (size_t length = strlen(out); length > 0 && !isalnum((unsigned char)out[length - 1]);) {
+        out[--length] = '\0';
     }
-    for (size_t i = 0; i < length; i++) {
-        out[i] = out[i] == '\x01' ? '-' : out[i];
-    }
-    while (length > 0 && strchr("-_.", out[length - 1]) != NULL) {
-        length--;
-    }
-    out[length] = '\0';
-    size_t skip = strspn(out, "-_.");
-    memmove(out, out + skip, length - skip + 1);
 }
 
 /* Can the text stand in a block of YAML as it is? */
@@ -130,9 +111,7 @@ static void write_metadata(swb__writer *writer, const swb_plan *plan, const char
         swb__writer_printf(writer, "  namespace: %s\n", name_space);
     }
     swb__writer_text(writer, "  labels:\n    app.kubernetes.io/managed-by: swarmbench\n");
-    if (label[0] != '\0') {
-        swb__writer_printf(writer, "    swarmbench.dev/experiment: \"%s\"\n", label);
-    }
+    swb__writer_printf(writer, "    swarmbench.dev/experiment: \"%s\"\n", label);
 }
 
 static int compare_sizes(const void *left, const void *right)
