@@ -1,0 +1,128 @@
+/* deploy/kubernetes_options and _values: what of an experiment reaches the charts. */
+#include "support/cmocka_all.h"
+
+#include <string.h>
+
+#include "deploy/kubernetes_options.h"
+#include "host/node_process.h"
+
+static const swb_driver deluge = {.name = "deluge"};
+static const swb_driver tracker = {.name = "opentracker"};
+
+static kubernetes_options defaults(void)
+{
+    kubernetes_options options;
+    swb__kubernetes_options_read(&options, NULL);
+    return options;
+}
+
+static bool has(char *const *values, const char *wanted)
+{
+    for (; *values != NULL; values++) {
+        if (strcmp(*values, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void options_become_values_of_a_chart(void **state)
+{
+    (void)state;
+    kubernetes_options options = defaults();
+    options.image_prefix = "r.example/x/";
+    options.image_tag = "7";
+    options.image_digests = "agent=sha256:aa,deluge=sha256:bb";
+    options.node_selector = "disk=ssd,zone=a=b";
+    options.pull_secret = "login";
+    options.memory_limit = "1Gi";
+    const kubernetes_group_values group = {.run = "swb-a",
+                                           .group = "swb-a-1",
+                                           .role = "leecher",
+                                           .token_secret = "swb-a-token",
+                                           .nodes = 3,
+                                           .data_bytes = 100,
+                                           .driver = &deluge};
+    char **values = swb__kubernetes_values(&options, &group);
+    assert_non_null(values);
+    static const char *const wanted[] = {
+        "nodes=3",
+        "run.id=\"swb-a\"",
+        "run.role=\"leecher\"",
+        "agent.tokenSecret=\"swb-a-token\"",
+        "image.repository=\"r.example/x/deluge\"",
+        "image.tag=\"7\"",
+        "image.digest=\"sha256:bb\"",
+        "agent.image.digest=\"sha256:aa\"",
+        "nodeSelector={\"disk\":\"ssd\",\"zone\":\"a=b\"}",
+        "imagePullSecrets=[{\"name\":\"login\"}]",
+        "resources.limits.memory=\"1Gi\"",
+        "data.size=\"1073742024\"",
+        "antiAffinity=\"preferred\"",
+        "networkPolicy.enabled=false",
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (!has(values, wanted[i])) {
+            fail_msg("no %s", wanted[i]);
+        }
+    }
+    swb__list_free(values);
+}
+
+static void malformed_lists_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"deluge", "deluge=md5:1", "=sha256:a", "a=sha256:1,,"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        swb_error error = SWB_ERROR_INIT;
+        kubernetes_options options = defaults();
+        options.image_digests = bad[i];
+        assert_int_equal(swb__kubernetes_options_check(&options, &error), SWB_EINPUT);
+        assert_non_null(strstr(error.message, "deploy.image_digests: '"));
+    }
+    kubernetes_options options = defaults();
+    options.node_selector = "a=";
+    assert_int_equal(swb__kubernetes_options_check(&options, NULL), SWB_EINPUT);
+    options.node_selector = "a=b";
+    assert_int_equal(swb__kubernetes_options_check(&options, NULL), SWB_OK);
+}
+
+static void pods_are_reached_as_the_place_of_the_runner_allows(void **state)
+{
+    (void)state;
+    kubernetes_options options = defaults();
+    swb__kube_config inside = {.in_cluster = true};
+    swb__kube_config outside = {.in_cluster = false};
+    assert_false(swb__kubernetes_proxies(&options, &inside));
+    assert_true(swb__kubernetes_proxies(&options, &outside));
+    options.reach = REACH_DIRECT;
+    assert_false(swb__kubernetes_proxies(&options, &outside));
+    options.reach = REACH_PROXY;
+    assert_true(swb__kubernetes_proxies(&options, &inside));
+}
+
+static void charts_are_found_in_their_folder(void **state)
+{
+    (void)state;
+    char path[4096];
+    kubernetes_options options = defaults();
+    options.charts = "charts";
+    assert_true(swb__kubernetes_chart_path(path, sizeof path, &options, &tracker));
+    assert_string_equal(path, "charts/helm/tracker");
+    options.charts = "charts/helm";
+    assert_true(swb__kubernetes_chart_path(path, sizeof path, &options, &deluge));
+    assert_string_equal(path, "charts/helm/deluge");
+    options.charts = "nowhere";
+    assert_false(swb__kubernetes_chart_path(path, sizeof path, &options, &deluge));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_become_values_of_a_chart),
+        cmocka_unit_test(malformed_lists_are_refused),
+        cmocka_unit_test(pods_are_reached_as_the_place_of_the_runner_allows),
+        cmocka_unit_test(charts_are_found_in_their_folder),
+    };
+    return cmocka_run_group_tests_name("kubernetes_options", tests, NULL, NULL);
+}
