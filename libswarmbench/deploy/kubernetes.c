@@ -1,4 +1,6 @@
 /* The `kubernetes` deployer: nodes as pods, started from charts, measured by the agent in each. */
+#include <stdio.h>
+
 #include "deploy/addresses.h"
 #include "deploy/builtin.h"
 #include "deploy/kubernetes_site.h"
@@ -26,6 +28,17 @@ static void place(void *argument, size_t index, swb_node *out)
     out->access = site->proxies ? &site->access : NULL;
 }
 
+static void locate(void *argument, size_t index, swb_location *out)
+{
+    const kubernetes_site *site = argument;
+    const kubernetes_node *node = &site->nodes[index];
+    const swb__clock_offset *clock = swb__agent_clock(node->agent);
+    *out = (swb_location){.clock_offset_ns = clock->last.offset_ns,
+                          .clock_error_ns = clock->known ? clock->last.error_ns : -1};
+    snprintf(out->machine, sizeof out->machine, "%s", node->machine);
+    snprintf(out->image, sizeof out->image, "%s", node->image);
+}
+
 static const swb_torrent *torrent(void *argument, size_t content)
 {
     const kubernetes_site *site = argument;
@@ -43,6 +56,7 @@ const swb_deployer swb__deployer_kubernetes = {
     .open = swb__kubernetes_open,
     .bring_up = swb__kubernetes_bring_up,
     .place = place,
+    .locate = locate,
     .prepare = swb__kubernetes_prepare,
     .make_torrent = swb__kubernetes_make_torrent,
     .torrent = torrent,

@@ -123,6 +123,13 @@ static void judge_restart(kubernetes_node *node, const cJSON *status, int *known
     swb__kubernetes_tell_exited(node, integer(last, "exitCode"), integer(last, "signal"), words);
 }
 
+static void note_origin(kubernetes_node *node, const cJSON *pod)
+{
+    const cJSON *status = container(pod, "status.containerStatuses", "node");
+    snprintf(node->machine, sizeof node->machine, "%s", swb__kube_text(pod, "spec.nodeName"));
+    snprintf(node->image, sizeof node->image, "%s", swb__kube_text(status, "imageID"));
+}
+
 static bool agent_runs(const cJSON *pod)
 {
     return swb__kube_member(container(pod, "status.containerStatuses", "agent"), "state.running") !=
@@ -154,6 +161,7 @@ void swb__kubernetes_judge_pod(kubernetes_node *node, const cJSON *pod)
     if (node->stage == KUBERNETES_AWAITED && *address != '\0' && agent_runs(pod)) {
         snprintf(node->address, sizeof node->address, "%s", address);
         snprintf(node->uid, sizeof node->uid, "%s", swb__kube_text(pod, "metadata.uid"));
+        note_origin(node, pod);
         swb__kubernetes_greet(node);
     }
 }

@@ -41,12 +41,14 @@ typedef struct kubernetes_node {
     kubernetes_site *site;
     const swb_node_request *request;
     char pod[64];
-    char uid[64];     /* of the pod that is spoken to; "" */
-    char address[64]; /* of the pod */
-    char why[400];    /* why it is not up yet: image, scheduling; "" */
-    bool hopeless;    /* which waiting will not mend */
-    bool seen;        /* in the list at hand */
-    int restarts;     /* of the node's container */
+    char uid[64];      /* of the pod that is spoken to; "" */
+    char address[64];  /* of the pod */
+    char machine[256]; /* that the pod is on */
+    char image[256];   /* of the client, with its digest */
+    char why[400];     /* why it is not up yet: image, scheduling; "" */
+    bool hopeless;     /* which waiting will not mend */
+    bool seen;         /* in the list at hand */
+    int restarts;      /* of the node's container */
     int agent_restarts;
     kubernetes_stage stage;
     bool runs; /* its program was started, and has not ended */

@@ -78,6 +78,25 @@ static void on_patience_over(void *argument)
     end(site, SWB_ETIMEDOUT, &error);
 }
 
+static void on_version(void *argument, const swb__kube_outcome *outcome)
+{
+    const kubernetes_site *site = argument;
+    const char *version = swb__kube_text(outcome->object, "gitVersion");
+    if (outcome->status == SWB_OK && *version != '\0') {
+        site->events.fact(site->events.argument, "kubernetes", version);
+    }
+}
+
+/* It matters to who repeats the run, not to the run. */
+static void ask_version(kubernetes_site *site)
+{
+    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
+    if (swb__kube_version(&request, NULL) == SWB_OK) {
+        swb__kube_client_call(NULL, site->client, &request, NULL, on_version, site, NULL);
+    }
+    swb__kube_request_finish(&request);
+}
+
 void swb__kubernetes_bring_up(void *argument, swb_done done, void *done_argument)
 {
     kubernetes_site *site = argument;
@@ -98,5 +117,6 @@ void swb__kubernetes_bring_up(void *argument, swb_done done, void *done_argument
         end(site, swb__fail_nomem(&error), &error);
         return;
     }
+    ask_version(site);
     swb__kubernetes_apply(site);
 }

@@ -266,6 +266,15 @@ int swb__kube_access(swb__kube_request *out, const char *name_space, const char 
     return status;
 }
 
+int swb__kube_version(swb__kube_request *out, swb_error *error)
+{
+    out->verb = "get";
+    out->method = "GET";
+    snprintf(out->what, sizeof out->what, "the version of the API server");
+    swb__buffer_text(&out->path, "/version");
+    return out->path.status == SWB_OK ? SWB_OK : swb__fail_nomem(error);
+}
+
 int swb__kube_proxy_path(swb__buffer *out, const char *name_space, const char *pod, uint16_t port,
                          swb_error *error)
 {

@@ -73,6 +73,8 @@ int swb__kube_log(swb__kube_request *out, const char *name_space, const char *po
  * "pods/log"; `group` "" is the core. */
 int swb__kube_access(swb__kube_request *out, const char *name_space, const char *group,
                      const char *resource, const char *verb, swb_error *error);
+/* What the server is: "gitVersion" of the reply. */
+int swb__kube_version(swb__kube_request *out, swb_error *error);
 /* The path under which the API server passes HTTP on to a port of a pod; without a slash behind. */
 int swb__kube_proxy_path(swb__buffer *out, const char *name_space, const char *pod, uint16_t port,
                          swb_error *error);

@@ -59,6 +59,7 @@ typedef struct swb__node_row {
     int exit_signal;
     bool stand_in;
     bool warm; /* it ran before the run: nothing about it is fresh */
+    swb_location location;
 } swb__node_row;
 
 /* What became of a part of an erasure code on a node. */

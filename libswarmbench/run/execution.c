@@ -112,6 +112,7 @@ static void number_members(swb__execution *execution)
         at->execution = execution;
         at->index = i;
         at->bad_offset = UINT64_MAX;
+        at->location.clock_error_ns = -1;
         at->wire_in_bytes = at->wire_out_bytes = SWB_COUNT_UNKNOWN;
         at->channels = execution->channels + (size_t)i * execution->contents.count;
         for (uint32_t content = 0; content < execution->contents.count; content++) {
@@ -128,6 +129,9 @@ static void place_all(swb__execution *execution)
         const swb_node_request *request = &execution->swarm.requests[i];
         execution->deployer->place(execution->site, i, &at->node);
         snprintf(at->address, sizeof at->address, "%s", at->node.address);
+        if (execution->deployer->locate != NULL) {
+            execution->deployer->locate(execution->site, i, &at->location);
+        }
         at->node.name = request->name;
         at->node.role = request->role;
         at->node.options = request->options;
@@ -343,6 +347,7 @@ void swb__execution_node_row(swb__node_row *out, const swb__execution *execution
     snprintf(out->driver, sizeof out->driver, "%s", request->driver->name);
     snprintf(out->address, sizeof out->address, "%s", execution->members[node].address);
     out->warm = execution->members[node].node.attached != 0;
+    out->location = execution->members[node].location;
 }
 
 uint32_t swb__execution_contents(const swb__execution *execution)

@@ -25,6 +25,8 @@ typedef struct swb__execution_options {
 typedef struct swb__observer {
     void (*event)(void *argument, const swb_event *event);
     void (*sample)(void *argument, uint32_t node, const swb_sample *sample);
+    /* As swb_site_events.fact. */
+    void (*fact)(void *argument, const char *name, const char *value);
     /* The run is over and nothing of it is left; the one last call. */
     void (*ended)(void *argument);
     void *argument;

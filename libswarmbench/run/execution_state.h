@@ -25,7 +25,8 @@ typedef struct swb__member {
     swb__execution *execution;
     uint32_t index;
     swb_node node;
-    char address[64];       /* kept when the place is gone */
+    char address[64]; /* kept when the place is gone, as is the next */
+    swb_location location;
     swb__channel *channels; /* one for each content */
     uint64_t bad_offset;
     swb_decoded decoded;

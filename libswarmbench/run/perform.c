@@ -172,10 +172,19 @@ static void on_stream_watched(void *argument, const swb_watch_event *event)
     on_watched(channel->member->execution, channel->member->index, channel->content, event);
 }
 
+static void on_fact(void *argument, const char *name, const char *value)
+{
+    const swb__execution *execution = argument;
+    execution->observer.fact(execution->observer.argument, name, value);
+}
+
 swb_site_events swb__execution_site_events(swb__execution *execution)
 {
-    return (swb_site_events){
-        .exited = on_exited, .watched = on_watched, .argument = execution, .sampled = on_sampled};
+    return (swb_site_events){.exited = on_exited,
+                             .watched = on_watched,
+                             .argument = execution,
+                             .sampled = on_sampled,
+                             .fact = on_fact};
 }
 
 /* --- the engine's actions --- */

@@ -158,6 +158,12 @@ static void draw_content(swb_runner *runner)
     }
 }
 
+static void store_fact(void *argument, const char *name, const char *value)
+{
+    swb_runner *runner = argument;
+    swb__store_environment(runner->store, runner->experiment_id, name, value, NULL);
+}
+
 static void start_run(void *argument)
 {
     swb_runner *runner = argument;
@@ -184,7 +190,7 @@ static void start_run(void *argument)
                                       .work_dir = runner->work_dir,
                                       .log_dir = runner->log_dir,
                                       .keep_data = runner->keep_data};
-    swb__observer observer = {on_event, on_sample, on_ended, runner};
+    swb__observer observer = {on_event, on_sample, store_fact, on_ended, runner};
     if (swb__execution_start(&runner->execution, &options, &observer, &error) != SWB_OK) {
         fail_start(runner, &error);
     }
@@ -255,12 +261,6 @@ static void first_step(void *argument)
     runner->started_ns = swb__clock_ns();
     tell(runner, SWB_EVENT_EXPERIMENT_STARTED, SWB_OK, swb__runner_remaining(runner), "");
     next_run(runner);
-}
-
-static void store_fact(void *argument, const char *name, const char *value)
-{
-    swb_runner *runner = argument;
-    swb__store_environment(runner->store, runner->experiment_id, name, value, NULL);
 }
 
 /* The absolute form of `path`, whose last part need not exist. Freed by the caller. */

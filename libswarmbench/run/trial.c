@@ -70,6 +70,14 @@ static void on_watched(void *argument, size_t node, size_t content, const swb_wa
     (void)event;
 }
 
+/* Runs tell the same. */
+static void on_fact(void *argument, const char *name, const char *value)
+{
+    (void)argument;
+    (void)name;
+    (void)value;
+}
+
 static void on_sampled(void *argument, size_t node, const swb_sample *sample)
 {
     (void)argument;
@@ -208,8 +216,11 @@ static int try_group(trial *self, const swb_runner *runner, const swb__coding *c
                                 .seeders = 1,
                                 .options = swb__site_options(runner->deployer, runner->plan)};
     swb__contents_tell(&request, &contents);
-    const swb_site_events events = {
-        .exited = on_exited, .watched = on_watched, .argument = self, .sampled = on_sampled};
+    const swb_site_events events = {.exited = on_exited,
+                                    .watched = on_watched,
+                                    .argument = self,
+                                    .sampled = on_sampled,
+                                    .fact = on_fact};
     status = self->deployer->open(&self->site, self->loop, &request, &events, error);
     if (status == SWB_OK) {
         status = bring_up(self, error);

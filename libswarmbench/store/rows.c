@@ -19,6 +19,18 @@ int swb__bind_in_run(swb__binding *out, swb__store *store, const char *sql, cons
     return status;
 }
 
+static void bind_location(swb__binding *row, const swb_location *location)
+{
+    swb__bind_word(row, location->machine);
+    swb__bind_word(row, location->image);
+    if (location->clock_error_ns < 0) {
+        swb__bind_null(row);
+    } else {
+        swb__bind_int(row, location->clock_offset_ns);
+    }
+    swb__bind_amount(row, location->clock_error_ns);
+}
+
 int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *error)
 {
     swb__binding row;
@@ -27,7 +39,8 @@ int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *err
         "INSERT OR REPLACE INTO node (run, node, name, role, group_name, driver, version,"
         " api_version, revision, address, started_ns, ready_ns, seed_begin_ns, seed_end_ns,"
         " code_begin_ns, code_end_ns, stored_bytes, payload_sent, exit_code, exit_signal, stand_in,"
-        " warm) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " warm, machine, image, clock_offset_ns, clock_error_ns)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "store a node", error);
     if (status != SWB_OK) {
         return status;
@@ -53,6 +66,7 @@ int swb__store_node(swb__store *store, const swb__node_row *node, swb_error *err
     swb__bind_amount(&row, node->exit_signal > 0 ? node->exit_signal : -1);
     swb__bind_int(&row, node->stand_in);
     swb__bind_int(&row, node->warm);
+    bind_location(&row, &node->location);
     return swb__bound_run(&row, error);
 }
 

@@ -303,5 +303,24 @@ const swb__store_step swb__store_steps[] = {
         " t.cpu_ns, t.rss_peak_bytes, t.rss_anon_peak_bytes, t.disk_read_bytes,"
         " t.disk_written_bytes, t.wire_in_bytes, t.wire_out_bytes"
         " FROM node AS t" RUN_TABLES " ORDER BY t.run, t.node"},
+    {5, "ALTER TABLE node ADD COLUMN\n"
+        "    machine TEXT                    /* that it ran on; NULL: the runner's */"},
+    {5, "ALTER TABLE node ADD COLUMN\n"
+        "    image TEXT                      /* that it was made from, with its digest */"},
+    {5, "ALTER TABLE node ADD COLUMN\n"
+        "    clock_offset_ns INTEGER         /* its machine's monotonic clock ahead of the "
+        "runner's */"},
+    {5, "ALTER TABLE node ADD COLUMN\n"
+        "    clock_error_ns INTEGER          /* bound of that offset's error; NULL: the runner's "
+        "clock */"},
+    {5, "DROP VIEW node_view"},
+    {5, "CREATE VIEW node_view AS SELECT " RUN_COLUMNS ", t.node, t.name AS node_name, t.role,"
+        " t.driver, t.group_name, t.version, t.api_version, t.revision, t.address, t.machine,"
+        " t.image, t.clock_offset_ns, t.clock_error_ns, t.started_ns, t.ready_ns,"
+        " t.seed_begin_ns, t.seed_end_ns, t.code_begin_ns, t.code_end_ns, t.stored_bytes,"
+        " t.payload_sent, t.exit_code, t.exit_signal, t.stand_in, t.warm, t.cpu_ns,"
+        " t.rss_peak_bytes, t.rss_anon_peak_bytes, t.disk_read_bytes, t.disk_written_bytes,"
+        " t.wire_in_bytes, t.wire_out_bytes"
+        " FROM node AS t" RUN_TABLES " ORDER BY t.run, t.node"},
     {0, NULL},
 };

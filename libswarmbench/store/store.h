@@ -12,7 +12,7 @@
 
 typedef struct swb__store swb__store;
 
-#define SWB__STORE_VERSION 4
+#define SWB__STORE_VERSION 5
 
 /* Opens for writing, making or migrating the file as needed (WAL, foreign keys on), and holds the
  * writer's lock until it is closed. SWB_EDB, SWB_EBUSY (another live runner has the lock),

@@ -102,6 +102,12 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}, start_timeout: {timeout}{deplo
             self.assertGreater(cpu_ns, 0, name)
             self.assertGreater(wire_bytes, 0, name)
             self.assertGreater(memory_bytes, 0, name)
+        places = self.rows("select distinct machine, image like '%sha256:%', clock_error_ns is not null "
+                           "from node")
+        self.assertEqual(len(places), 1, places)
+        self.assertEqual(places[0][1:], (1, 1))
+        self.assertRegex(self.rows("select value from environment where name = 'kubernetes'")[0][0],
+                         r"v\d+\.\d+")
         logs = [file for _, _, files in os.walk(self.results + ".logs") for file in files]
         self.assertEqual(len(logs), 15)
 

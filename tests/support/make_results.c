@@ -84,6 +84,7 @@ static void store_node(swb__store *store, uint32_t node, const swb__store_run *r
         .payload_sent = node == 0 ? MAKE_FILE_BYTES : SWB_COUNT_UNKNOWN,
         .exit_code = -1,
         .stand_in = story->stand_in,
+        .location = {.clock_error_ns = -1},
     };
     snprintf(row.name, sizeof row.name, "%s-%02u", run->mode, node);
     snprintf(row.role, sizeof row.role, "%s", node == 0 ? "seeder" : "leecher");

@@ -142,7 +142,20 @@ typedef struct swb_site_events {
     void *argument;
     /** What sample() has promised. */
     void (*sampled)(void *argument, size_t node, const swb_sample *sample);
+    /** A fact about the place, for the experiment's environment: ("kubernetes", "v1.33.2"). */
+    void (*fact)(void *argument, const char *name, const char *value);
 } swb_site_events;
+
+/** Where a node lives that does not live on the runner's machine. */
+typedef struct swb_location {
+    char machine[256]; /**< its name; "": the runner's own, or not known */
+    char image[256];   /**< what the node was made from, with its digest; "": not known */
+    /** By how much the machine's monotonic clock was ahead of the runner's when the node came up,
+     *  and the bound of the error; times that were observed there are put on the runner's clock by
+     *  it. Error -1: it is the runner's clock, or not known. */
+    int64_t clock_offset_ns;
+    int64_t clock_error_ns;
+} swb_location;
 
 /** What decoding came to. */
 typedef struct swb_decoded {
@@ -189,6 +202,9 @@ typedef struct swb_deployer {
     /** Fills address, ports, directories and credentials of `*out`; strings borrowed until
      *  close(). */
     void (*place)(void *site, size_t node, swb_node *out);
+
+    /** Fills `*out`, once the node is placed. NULL: all nodes live on the runner's machine. */
+    void (*locate)(void *site, size_t node, swb_location *out);
 
     /** Puts a content where the node looks for it (a TORRENT seeder); one at a time for a node. */
     void (*prepare)(void *site, size_t node, size_t content, swb_done done, void *argument);

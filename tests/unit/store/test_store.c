@@ -112,7 +112,30 @@ static void what_is_unknown_is_null(void **state)
     assert_string_equal(ask(f, "SELECT seeder_share FROM run"), "NULL");
     assert_string_equal(ask(f, "SELECT wire_in_bytes FROM node WHERE node = 1"), "NULL");
     assert_string_equal(ask(f, "SELECT exit_code FROM node"), "NULL");
+    assert_string_equal(ask(f, "SELECT coalesce(machine, image, clock_offset_ns, clock_error_ns)"
+                               " FROM node"),
+                        "NULL");
     assert_string_equal(ask(f, "SELECT seed_begin_ns FROM node WHERE node = 1"), "NULL");
+}
+
+static void node_that_ran_elsewhere_tells_where(void **state)
+{
+    fixture *f = *state;
+    swb__store_run run = make_run(0, 0, 2, "deluge", 0);
+    const swb__node_row node = {.node = 1,
+                                .name = "n",
+                                .role = "leecher",
+                                .driver = "deluge",
+                                .location = {.machine = "worker-3",
+                                             .image = "client@sha256:12",
+                                             .clock_offset_ns = -5,
+                                             .clock_error_ns = 70}};
+    assert_int_equal(swb__store_run_begin(f->store, f->experiment, &run, NULL), SWB_OK);
+    assert_int_equal(swb__store_node(f->store, &node, NULL), SWB_OK);
+    assert_string_equal(ask(f, "SELECT machine || ' ' || image || ' ' || clock_offset_ns || ' '"
+                               " || clock_error_ns FROM node_view"),
+                        "worker-3 client@sha256:12 -5 70");
+    swb__store_run_abandon(f->store);
 }
 
 static void node_totals_count_over_a_restart(void **state)
@@ -347,6 +370,7 @@ int main(void)
         TEST(run_is_read_back_as_it_was_stored),
         TEST(download_times_are_since_its_intended_start),
         TEST(what_is_unknown_is_null),
+        TEST(node_that_ran_elsewhere_tells_where),
         TEST(node_totals_count_over_a_restart),
         TEST(text_that_is_no_utf8_is_repaired),
         TEST(experiment_is_found_again_by_its_digest),
