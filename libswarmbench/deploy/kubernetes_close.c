@@ -11,6 +11,7 @@
 
 #define LOOK_AGAIN_NS (200 * SWB__NS_PER_MS)
 #define LOGS_NS (10 * SWB__NS_PER_S)
+#define PODS_NS (UINT64_C(60) * 1000000000)
 
 static void let_go(kubernetes_site *site);
 static void delete_next(kubernetes_site *site);
@@ -164,6 +165,45 @@ static int delete_one(kubernetes_site *site, const kubernetes_applied *at, swb_e
     return status;
 }
 
+static void end_deleting(kubernetes_site *site)
+{
+    site->deleted = true;
+    if (swb__timer_start(&site->patience, site->loop, (int64_t)site->options.close_timeout_ns,
+                         on_late, site) != SWB_OK) {
+        site->patience = NULL;
+    }
+    swb__kubernetes_go_on(site);
+}
+
+static void on_pods_deleted(void *argument, const swb__kube_outcome *outcome)
+{
+    (void)outcome; /* what belonged to them is gone: the cluster deletes them too, only later */
+    end_deleting(argument);
+}
+
+/* A cluster deletes what belongs to a deleted object one by one, some twenty a second; all at once
+ * takes seconds for a thousand. */
+static void delete_pods(kubernetes_site *site)
+{
+    char selector[64];
+    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
+    const swb__kube_target target = {&site->pods, site->config.name_space, NULL};
+    const swb__kube_call_options options = {.deadline_ns = PODS_NS};
+    snprintf(selector, sizeof selector, KUBERNETES_RUN_LABEL "=%s", site->id);
+    int status =
+        site->watch != NULL && !site->request->keep_data
+            ? swb__kube_delete_all(&request, &target, selector, SWB__KUBE_BACKGROUND, NULL)
+            : SWB_ENOENT;
+    if (status == SWB_OK) {
+        status = swb__kube_client_call(NULL, site->client, &request, &options, on_pods_deleted,
+                                       site, NULL);
+    }
+    swb__kube_request_finish(&request);
+    if (status != SWB_OK) {
+        end_deleting(site);
+    }
+}
+
 /* The last one that was applied goes first. */
 static void delete_next(kubernetes_site *site)
 {
@@ -175,12 +215,7 @@ static void delete_next(kubernetes_site *site)
         }
         note_failure(site, status, &error);
     }
-    site->deleted = true;
-    if (swb__timer_start(&site->patience, site->loop, (int64_t)site->options.close_timeout_ns,
-                         on_late, site) != SWB_OK) {
-        site->patience = NULL;
-    }
-    swb__kubernetes_go_on(site);
+    delete_pods(site);
 }
 
 /* --- agents --- */
@@ -271,7 +306,8 @@ void swb__kubernetes_close(void *argument, swb_done done, void *done_argument)
     site->closed = done;
     site->closed_argument = done_argument;
     swb__timer_stop(site->patience);
-    site->patience = NULL;
+    swb__timer_stop(site->refusals);
+    site->patience = site->refusals = NULL;
     swb__kubernetes_end_render(site);
     swb__kubernetes_cancel(site->up);
     swb__kubernetes_cancel(site->making);

@@ -51,6 +51,8 @@ static void end(kubernetes_site *site, int status, const swb_error *error)
     int followed = swb__kubernetes_follow(site, &own);
     if (followed != SWB_OK) {
         swb__kubernetes_fail_up(site, followed, &own);
+    } else {
+        swb__kubernetes_look_for_refusals(site);
     }
 }
 
@@ -86,6 +88,13 @@ static bool goes_on(kubernetes_site *site)
     return true;
 }
 
+/* What the cluster does not allow, it will not allow the next run either. */
+static void refuse(kubernetes_site *site, const swb__kube_outcome *outcome)
+{
+    bool lasts = outcome->failure != SWB__KUBE_FINE && !swb__kube_is_passing(outcome->failure);
+    end(site, lasts ? SWB_EENV : outcome->status, outcome->error);
+}
+
 static void on_applied(void *argument, const swb__kube_outcome *outcome)
 {
     kubernetes_site *site = argument;
@@ -93,7 +102,7 @@ static void on_applied(void *argument, const swb__kube_outcome *outcome)
         return;
     }
     if (outcome->status != SWB_OK) {
-        end(site, outcome->status, outcome->error);
+        refuse(site, outcome);
         return;
     }
     site->applying++;
@@ -378,7 +387,7 @@ static void on_token(void *argument, const swb__kube_outcome *outcome)
         return;
     }
     if (outcome->status != SWB_OK) {
-        end(site, outcome->status, outcome->error);
+        refuse(site, outcome);
         return;
     }
     next_group(site);

@@ -127,6 +127,9 @@ struct kubernetes_site {
     swb__kube_resource pods;
     bool listed;
     swb__timer *patience;
+    swb__timer *refusals; /* looks for them until all pods are up */
+    bool looking;
+    int64_t refused_ns; /* when a pod was first seen to be refused; 0 */
 
     swb_torrent **torrents;
     kubernetes_owed *making;
@@ -174,6 +177,9 @@ void swb__kubernetes_fail_up(kubernetes_site *site, int status, const swb_error 
 /* kubernetes_render.c: has the charts of all groups rendered and applied, then follows the pods. */
 void swb__kubernetes_apply(kubernetes_site *site);
 void swb__kubernetes_end_render(kubernetes_site *site);
+
+/* kubernetes_refused.c: has pods that the cluster refuses to make say so. */
+void swb__kubernetes_look_for_refusals(kubernetes_site *site);
 
 /* kubernetes_pods.c: follows the pods of the run. */
 int swb__kubernetes_follow(kubernetes_site *site, swb_error *error);

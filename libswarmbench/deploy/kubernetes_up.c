@@ -9,7 +9,8 @@ static void end(kubernetes_site *site, int status, const swb_error *error)
 {
     kubernetes_owed *up = site->up;
     swb__timer_stop(site->patience);
-    site->patience = NULL;
+    swb__timer_stop(site->refusals);
+    site->patience = site->refusals = NULL;
     site->up = NULL;
     if (up != NULL) {
         swb__kubernetes_tell_soon(up, status, error);

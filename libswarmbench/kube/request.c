@@ -125,6 +125,22 @@ int swb__kube_list(swb__kube_request *out, const swb__kube_target *target, const
     return end(out, error);
 }
 
+int swb__kube_events(swb__kube_request *out, const char *name_space, const char *object,
+                     const char *reason, swb_error *error)
+{
+    char selector[2 * SWB__KUBE_NAME_SIZE];
+    swb__kube_resource events;
+    swb__kube_resource_known(&events, "v1", "Event");
+    const swb__kube_target target = {&events, name_space, NULL};
+    int status = begin(out, "GET", "list", &target, error);
+    if (status == SWB_OK) {
+        snprintf(selector, sizeof selector, "involvedObject.name=%s,reason=%s", object, reason);
+        parameter(out, "fieldSelector", selector);
+        status = end(out, error);
+    }
+    return status;
+}
+
 int swb__kube_watch_from(swb__kube_request *out, const swb__kube_target *target,
                          const char *selector, const char *version, unsigned seconds,
                          swb_error *error)

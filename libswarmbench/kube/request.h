@@ -47,6 +47,9 @@ int swb__kube_get(swb__kube_request *out, const swb__kube_target *target, swb_er
  * of the page before; NULL: the first. */
 int swb__kube_list(swb__kube_request *out, const swb__kube_target *target, const char *selector,
                    unsigned limit, const char *next, swb_error *error);
+/* Events of a reason about an object. */
+int swb__kube_events(swb__kube_request *out, const char *name_space, const char *object,
+                     const char *reason, swb_error *error);
 /* Changes after `version`, with bookmarks; the server ends it after `seconds`. */
 int swb__kube_watch_from(swb__kube_request *out, const swb__kube_target *target,
                          const char *selector, const char *version, unsigned seconds,

@@ -83,7 +83,8 @@ static swb__run_ending ending_of(const swb_runner *runner, const swb__run_result
     if (runner->stopping || result->status == SWB_EINTERRUPTED) {
         return SWB__ENDING_INTERRUPTED;
     }
-    return runner->attempt <= runner->settings.retries ? SWB__ENDING_RETRIED : SWB__ENDING_FAILED;
+    return runner->ran && runner->attempt <= runner->settings.retries ? SWB__ENDING_RETRIED
+                                                                      : SWB__ENDING_FAILED;
 }
 
 static void after_run(void *argument)
@@ -93,6 +94,7 @@ static void after_run(void *argument)
     swb_error error = SWB_ERROR_INIT;
     swb__cost_end(&runner->cost);
     swb__execution_result(&result, runner->execution);
+    runner->ran = runner->ran || result.status != SWB_EENV;
     swb__run_ending ending = ending_of(runner, &result);
     int status = swb__recorder_end(runner, ending, &result, &error);
     swb__execution_destroy(runner->execution);
@@ -102,6 +104,8 @@ static void after_run(void *argument)
          result.makespan_ns < 0 ? 0 : (uint64_t)result.makespan_ns, result.cause);
     if (status != SWB_OK) {
         end_experiment(runner, status, error.message);
+    } else if (!runner->ran) {
+        end_experiment(runner, result.status, result.cause); /* as all the others would */
     } else if (ending == SWB__ENDING_RETRIED) {
         runner->attempt++;
         tell(runner, SWB_EVENT_RETRY, result.status, runner->attempt, result.cause);

@@ -14,7 +14,7 @@ port=${SWB_CLUSTER_PORT:-26440}
 # Pods get addresses of PREFIX.0.0/16 behind a bridge, services of the /16 that follows.
 net=${SWB_CLUSTER_NET:-10.97}
 bridge=swbkube0
-cgroup=swarmbench-kubernetes
+cgroup=${SWB_CLUSTER_CGROUP:-swarmbench-kubernetes}
 node=swarmbench
 own_kubeconfig=$state/admin.kubeconfig
 

@@ -29,7 +29,7 @@ start_fake_nodes() {
     local index
     start kwok "$bin/kwok" --kubeconfig "$own_kubeconfig" --manage-all-nodes=false \
         --manage-nodes-with-annotation-selector kwok.x-k8s.io/node=fake \
-        --server-address "127.0.0.1:$kwok_port" --node-ip 127.0.0.1
+        --server-address "127.0.0.1:$kwok_port" --node-ip 127.0.0.1 --cidr "$net.0.1/16"
     for ((index = 0; index < $1; index++)); do
         fake_node "$index"
     done | kubectl_own apply -f - >/dev/null
