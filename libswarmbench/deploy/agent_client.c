@@ -9,39 +9,26 @@
 #include "base/clock.h"
 #include "host/wire.h"
 
+#define ACCESS_MAX 4
+
 static void free_agent(swb__agent *agent)
 {
-    for (size_t i = 0; agent->headers != NULL && i < agent->header_count; i++) {
-        free((char *)(uintptr_t)agent->headers[i].name);
-        free((char *)(uintptr_t)agent->headers[i].value);
-    }
-    free(agent->headers);
     if (agent->owns_http) {
         swb__http_client_destroy(agent->http);
     }
     free(agent->name);
     free(agent->prefix);
+    free(agent->token);
     free(agent);
-}
-
-static bool add_header(swb__agent *agent, const char *name, const char *value)
-{
-    swb__http_pair *pair = &agent->headers[agent->header_count++];
-    pair->name = strdup(name);
-    pair->value = strdup(value);
-    return pair->name != NULL && pair->value != NULL;
 }
 
 static bool copy_options(swb__agent *agent, const swb__agent_options *options)
 {
     agent->name = strdup(options->name);
     agent->prefix = strdup(options->http != NULL ? options->base_url : "");
-    agent->headers = calloc(options->header_count + 1, sizeof *agent->headers);
-    bool copied = agent->name != NULL && agent->prefix != NULL && agent->headers != NULL;
-    for (size_t i = 0; copied && i < options->header_count; i++) {
-        copied = add_header(agent, options->headers[i].name, options->headers[i].value);
-    }
-    return copied && add_header(agent, SWB__WIRE_TOKEN_HEADER, options->token);
+    agent->token = strdup(options->token);
+    agent->access = options->access;
+    return agent->name != NULL && agent->prefix != NULL && agent->token != NULL;
 }
 
 int swb__agent_create(swb__agent **out, swb_loop *loop, const swb__agent_options *options,
@@ -248,10 +235,22 @@ static int write_log(void *argument, const void *bytes, size_t length)
     return SWB_OK;
 }
 
+static size_t fill_headers(swb__http_pair *out, const swb__agent *agent)
+{
+    size_t count = 0;
+    for (; agent->access != NULL && count < agent->access->header_count && count < ACCESS_MAX;
+         count++) {
+        out[count] = agent->access->headers[count];
+    }
+    out[count++] = (swb__http_pair){SWB__WIRE_TOKEN_HEADER, agent->token};
+    return count;
+}
+
 int swb__agent_call_send(swb__agent_call *call, const char *method, const char *path, cJSON *body,
                          uint64_t deadline_ns, swb__agent_step step, swb_error *error)
 {
     char whole[2048];
+    swb__http_pair headers[ACCESS_MAX + 1];
     char *text = body != NULL ? cJSON_PrintUnformatted(body) : NULL;
     bool composed = body == NULL || text != NULL;
     cJSON_Delete(body);
@@ -267,8 +266,8 @@ int swb__agent_call_send(swb__agent_call *call, const char *method, const char *
     const swb__http_request request = {
         .method = method,
         .path = whole,
-        .headers = call->agent->headers,
-        .header_count = call->agent->header_count,
+        .headers = headers,
+        .header_count = fill_headers(headers, call->agent),
         .body_type = text != NULL ? "application/json" : NULL,
         .body = text,
         .body_length = text != NULL ? strlen(text) : 0,

@@ -33,9 +33,9 @@ typedef struct swb__agent_options {
     /* "http://10.1.2.3:9191"; may have a path, which then stands before each of the agent's. */
     const char *base_url;
     const char *token; /* sent as X-Swarmbench-Token: a proxy may need Authorization for itself */
-    /* Sent with each request, as a proxy may want them. */
-    const swb__http_pair *headers;
-    size_t header_count;
+    /* Its headers are sent with each request, as a proxy may want them. Borrowed for the agent's
+     * life, and read anew each time: they may change meanwhile. NULL: none. */
+    const struct swb__http_access *access;
     /* Used instead of a client of its own, and not destroyed; it must outlive this. Then `base_url`
      * is only what stands behind the scheme, host and port of that client: a path such as
      * "/api/v1/namespaces/NS/pods/POD:9191/proxy", or "". */

@@ -56,8 +56,8 @@ struct swb__agent {
     char *prefix;
     swb__http_client *http;
     bool owns_http;
-    swb__http_pair *headers; /* the given ones and the token */
-    size_t header_count;
+    char *token;
+    const struct swb__http_access *access; /* or NULL */
     LIST_HEAD(, swb__agent_call) calls;
     bool closing;
     void (*closed)(void *argument);

@@ -181,10 +181,8 @@ static int open_agent(kubernetes_node *node, swb_error *error)
     int status = SWB_OK;
     if (site->proxies) {
         options.http = swb__kube_client_http(site->client);
-        options.header_count = swb__kube_client_headers(site->headers, site->client, &site->bearer);
-        options.headers = site->headers;
-        site->access.headers = site->headers;
-        site->access.header_count = options.header_count;
+        swb__kube_client_access(&site->access, site->headers, &site->bearer, site->client);
+        options.access = &site->access;
         status = proxy_paths(node, &url, error);
     } else {
         bool v6 = strchr(node->address, ':') != NULL;

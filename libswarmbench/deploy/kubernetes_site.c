@@ -94,6 +94,13 @@ static int make_nodes(kubernetes_site *site, swb_error *error)
     return SWB_OK;
 }
 
+/* Credentials end; what goes through the API server must be let through all the same. */
+static void on_access(void *argument)
+{
+    kubernetes_site *site = argument;
+    swb__kube_client_access(&site->access, site->headers, &site->bearer, site->client);
+}
+
 static int reach_cluster(kubernetes_site *site, swb_error *error)
 {
     int status = swb__kubernetes_config(&site->config, &site->options, error);
@@ -102,13 +109,12 @@ static int reach_cluster(kubernetes_site *site, swb_error *error)
         status = swb__kube_client_create(&site->client, site->loop, &site->config, error);
     }
     site->proxies = status == SWB_OK && swb__kubernetes_proxies(&site->options, &site->config);
-    site->access.security = (swb__http_security){.ca = site->config.ca,
-                                                 .certificate = site->config.certificate,
-                                                 .key = site->config.key,
-                                                 .server_name = site->config.server_name,
-                                                 .insecure = site->config.insecure,
-                                                 .proxy = site->config.proxy};
-    return status;
+    if (site->proxies) {
+        on_access(site);
+        status = swb__timer_repeat(&site->accessing, site->loop, SWB__KUBE_ACCESS_NS, on_access,
+                                   site);
+    }
+    return status == SWB_ENOMEM ? swb__fail_nomem(error) : status;
 }
 
 /* Noted before anything is made. */
@@ -139,6 +145,7 @@ void swb__kubernetes_free(kubernetes_site *site)
         swb_torrent_destroy(site->torrents[i]);
     }
     swb__timer_stop(site->patience);
+    swb__timer_stop(site->accessing);
     swb__kube_client_destroy(site->client);
     if (site->has_config) {
         swb__kube_config_finish(&site->config);

@@ -53,12 +53,10 @@ const swb__kube_config *swb__kube_client_config(const swb__kube_client *client)
     return client->config;
 }
 
-/* Hands the certificates to the HTTP client where they are new. */
-static int secure(swb__kube_client *client, swb_error *error)
+static swb__http_security security_of(const swb__kube_client *client)
 {
     const swb__kube_config *config = client->config;
-    unsigned generation = swb__kube_credentials_generation(client->credentials) + 1;
-    const swb__http_security security = {
+    return (swb__http_security){
         .ca = config->ca,
         .certificate = swb__kube_credentials_certificate(client->credentials),
         .key = swb__kube_credentials_key(client->credentials),
@@ -66,6 +64,13 @@ static int secure(swb__kube_client *client, swb_error *error)
         .insecure = config->insecure,
         .proxy = config->proxy,
     };
+}
+
+/* Hands the certificates to the HTTP client where they are new. */
+static int secure(swb__kube_client *client, swb_error *error)
+{
+    unsigned generation = swb__kube_credentials_generation(client->credentials) + 1;
+    const swb__http_security security = security_of(client);
     if (client->secured == generation) {
         return SWB_OK;
     }
@@ -264,13 +269,6 @@ swb__http_client *swb__kube_client_http(swb__kube_client *client)
     return client->http;
 }
 
-size_t swb__kube_client_headers(swb__http_pair out[2], swb__kube_client *client,
-                                swb__buffer *scratch)
-{
-    swb__kube_credentials_fresh(client->credentials);
-    return fill_headers(out, client, scratch);
-}
-
 static int on_bytes(void *argument, const void *bytes, size_t length)
 {
     const swb__kube_call *call = argument;
@@ -333,20 +331,31 @@ static void on_renewed(void *argument, int status, const swb_error *error)
     }
 }
 
-static void wait_for_credentials(swb__kube_call *call)
+static void renew(swb__kube_client *client)
 {
-    swb__kube_client *client = call->client;
-    call->waiting = true;
     if (!client->renewing) {
         client->renewing = true;
         swb__kube_credentials_renew(client->credentials, on_renewed, client);
     }
 }
 
+void swb__kube_client_access(struct swb__http_access *out, swb__http_pair headers[2],
+                             swb__buffer *scratch, swb__kube_client *client)
+{
+    if (!swb__kube_credentials_fresh(client->credentials)) {
+        renew(client);
+    }
+    secure(client, NULL); /* where that fails, the next call tells */
+    *out = (struct swb__http_access){.security = security_of(client),
+                                     .headers = headers,
+                                     .header_count = fill_headers(headers, client, scratch)};
+}
+
 static void begin_try(swb__kube_call *call)
 {
     if (!swb__kube_credentials_fresh(call->client->credentials)) {
-        wait_for_credentials(call);
+        call->waiting = true;
+        renew(call->client);
         return;
     }
     int status = send_try(call, &call->error);

@@ -52,11 +52,13 @@ void swb__kube_call_cancel(swb__kube_call *call);
 
 swb_loop *swb__kube_client_loop(const swb__kube_client *client);
 const swb__kube_config *swb__kube_client_config(const swb__kube_client *client);
-/* For what the API server passes on to pods: the HTTP client with its certificates, and the headers
- * that say who we are (at most two; borrowed until the next call; they expire as credentials do).
- */
+/* For what the API server passes on to pods: the HTTP client with its certificates, and how others
+ * are let through, as things stand: the headers that say who we are (at most two, in `headers`,
+ * their text in `scratch`) and certificates, all borrowed until the next call. Credentials end, so
+ * this is asked every SWB__KUBE_ACCESS_NS; what ends soon is renewed meanwhile. */
+#define SWB__KUBE_ACCESS_NS (INT64_C(5) * 1000000000)
 swb__http_client *swb__kube_client_http(swb__kube_client *client);
-size_t swb__kube_client_headers(swb__http_pair out[2], swb__kube_client *client,
-                                swb__buffer *scratch);
+void swb__kube_client_access(struct swb__http_access *out, swb__http_pair headers[2],
+                             swb__buffer *scratch, swb__kube_client *client);
 
 #endif

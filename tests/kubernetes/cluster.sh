@@ -5,6 +5,7 @@
 #   up --control-plane  API server, controllers and scheduler; no node
 #   up --fake N         N nodes that kwok plays: pods become Running, nothing runs
 #   down                ends what `up` started and removes what it made
+#   restart-server S    ends the API server, and starts it again S seconds later
 #   status              what runs; exit code 1 where nothing does
 #   env                 prints `export KUBECONFIG=...`, as `up` does: eval "$(cluster.sh up)"
 # Where KUBECONFIG names somebody's cluster, that one is used and nothing is started.
@@ -23,7 +24,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/parts/fake.sh"
 
 usage() {
-    sed -n '2,12s/^# \{0,1\}//p' "$0"
+    sed -n '2,13s/^# \{0,1\}//p' "$0"
 }
 
 is_users_own() {
@@ -155,6 +156,15 @@ ended_parts() {
     done | tr '\n' ' '
 }
 
+restart_server() {
+    [ -f "$state/mode" ] || die "no cluster is up: $0 up"
+    api_address=127.0.0.1
+    [ "$(cat "$state/mode")" != real ] || api_address=$gateway
+    stop kube-apiserver
+    sleep "$1"
+    start_apiserver
+}
+
 status() {
     local file name any=1
     for file in "$state/pids/"*; do
@@ -178,6 +188,11 @@ up) up "$@" ;;
 down)
     take_turn
     tear_down
+    ;;
+restart-server)
+    [[ ${1:-} =~ ^[0-9]{1,3}$ ]] || die "restart-server needs a number of seconds, not '${1:-}'"
+    take_turn
+    restart_server "$1"
     ;;
 status) status ;;
 env) print_env ;;

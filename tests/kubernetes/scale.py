@@ -8,7 +8,8 @@ import sys
 import tempfile
 import time
 
-from test_cluster import kubectl, run, skip, up, cluster
+import own_cluster
+from test_cluster import cluster, kubectl, run, up
 
 NAMESPACE = "scale"
 NET = "10.97"
@@ -20,16 +21,8 @@ OURS = ("-n", NAMESPACE, "-l", "app.kubernetes.io/managed-by=swarmbench")
 
 
 def enter_namespace():
-    """Starts this program anew in its own network, once."""
-    if os.environ.pop("SWB_IN_NAMESPACE", None) is None:
-        command = ["unshare", "--net"]
-        if os.getuid() != 0:
-            command += ["--user", "--map-current-user", "--keep-caps"]
-        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode != 0:
-            skip("this machine lets nobody make a network namespace")
-        os.environ["SWB_IN_NAMESPACE"] = "1"
-        os.execvp(command[0], [*command, sys.executable, *sys.argv])
-    run("ip", "link", "set", "lo", "up")
+    """Starts this program anew in its own network, once, where pods' addresses are this machine's."""
+    own_cluster.enter_namespace()
     run("ip", "route", "add", "local", f"{NET}.0.0/16", "dev", "lo")
 
 

@@ -5,16 +5,13 @@ SWB_COMMAND is the swarmbench command.
 import json
 import os
 import signal
-import sqlite3
 import subprocess
-import tempfile
 import time
 import unittest
 
+from deployer_case import COMMAND, Case
 from test_cluster import IMAGES, kubectl, run, up, wait_until
 
-COMMAND = os.environ.get("SWB_COMMAND", "swarmbench")
-CHARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "charts")
 NAMESPACE = "swb-deployer"
 
 
@@ -28,58 +25,8 @@ def tearDownModule():
     kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
 
 
-class Deployer(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.results = os.path.join(self.folder.name, "results.db")
-        self.environment = {**os.environ, "SWARMBENCH_CHARTS": CHARTS,
-                            "XDG_STATE_HOME": os.path.join(self.folder.name, "state")}
-
-    def write(self, deploy="", modes="{qbittorrent: {driver: qbittorrent}}", size="20MB",
-              timeout="60s"):
-        path = os.path.join(self.folder.name, "experiment.yaml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"""
-swarmbench: 1
-name: deployer
-seed: 7
-modes: {modes}
-matrix:
-  file_size: [{size}]
-  swarm: [{{size: 4, seeders: 1}}]
-repetitions: {{min: 1, max: 1}}
-retries: 0
-deploy: {{on: kubernetes, namespace: {NAMESPACE}, start_timeout: {timeout}{deploy}}}
-""")
-        return [COMMAND, "run", path, "-o", self.results, "--work-dir",
-                os.path.join(self.folder.name, "work")]
-
-    def begin(self, **experiment):
-        return subprocess.Popen(self.write(**experiment), env=self.environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def perform(self, **experiment):
-        done = subprocess.run(self.write(**experiment), env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-                              check=False)
-        return done.returncode, done.stdout
-
-    def rows(self, query):
-        with sqlite3.connect(self.results) as database:
-            return database.execute(query).fetchall()
-
-    def objects(self):
-        listed = json.loads(kubectl("get", "pods,services,statefulsets,secrets", "-n", NAMESPACE,
-                                    "-l", "app.kubernetes.io/managed-by=swarmbench", "-o",
-                                    "json").stdout)
-        return [(item["kind"], item["metadata"]["name"]) for item in listed["items"]]
-
-    def wait_for_pods(self, count):
-        def ready():
-            pods = kubectl("get", "pods", "-n", NAMESPACE, "--no-headers").stdout
-            return pods.count("2/2") >= count
-        wait_until(f"{count} pods are ready", 60, ready)
+class Deployer(Case):
+    namespace = NAMESPACE
 
     def test_swarms_are_measured_and_verified_and_nothing_is_left(self):
         modes = ("{deluge: {driver: deluge}, qbittorrent: {driver: qbittorrent}, "
@@ -129,7 +76,7 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}, start_timeout: {timeout}{deplo
 
     def test_image_that_cannot_be_had_is_told(self):
         code, said = self.perform(deploy=", reach: direct, image_tag: none-such")
-        self.assertEqual(code, 1, said)
+        self.assertEqual(code, 3, said)
         self.assertRegex(said, r"image localhost/swarmbench/\w+:none-such\): ImagePullBackOff")
         self.assertEqual(self.objects(), [])
 

@@ -312,7 +312,8 @@ static void proxy_is_gone_through_with_its_path_and_headers(void **state)
     char url[64];
     struct answer answer = {0};
     struct fixed fixed = {.status = "200 OK", .body = "{\"version\":\"1\",\"api\":1}"};
-    const swb__http_pair header = {"Authorization", "Bearer of-the-proxy"};
+    swb__http_pair header = {"Authorization", "Bearer of-the-proxy"};
+    const struct swb__http_access access = {.headers = &header, .header_count = 1};
     swb__http_client *http;
     swb__agent *client;
     (void)state;
@@ -324,11 +325,18 @@ static void proxy_is_gone_through_with_its_path_and_headers(void **state)
         .name = "node-1",
         .base_url = "/api/v1/namespaces/ns/pods/p-0:9191/proxy",
         .token = "secret-token",
-        .headers = &header,
-        .header_count = 1,
+        .access = &access,
         .http = http,
     };
     assert_int_equal(swb__agent_create(&client, loop, &options, NULL), SWB_OK);
+    assert_int_equal(swb__agent_ready(client, UINT64_C(1000000000), on_done, &answer, NULL),
+                     SWB_OK);
+    assert_int_equal(expect(loop, &answer), SWB_OK);
+    assert_non_null(strstr(fixed.head, "GET /api/v1/namespaces/ns/pods/p-0:9191/proxy/v1/health "));
+    assert_non_null(strstr(fixed.head, "Authorization: Bearer of-the-proxy"));
+    header.value = "Bearer renewed";
+    fixed.head[0] = '\0';
+    answer = (struct answer){0};
     assert_int_equal(swb__agent_ready(client, UINT64_C(1000000000), on_done, &answer, NULL),
                      SWB_OK);
     assert_int_equal(expect(loop, &answer), SWB_OK);
@@ -336,8 +344,7 @@ static void proxy_is_gone_through_with_its_path_and_headers(void **state)
     swb__http_client_destroy(http);
     test_server_stop(server);
     swb__loop_destroy(loop);
-    assert_non_null(strstr(fixed.head, "GET /api/v1/namespaces/ns/pods/p-0:9191/proxy/v1/health "));
-    assert_non_null(strstr(fixed.head, "Authorization: Bearer of-the-proxy"));
+    assert_non_null(strstr(fixed.head, "Authorization: Bearer renewed"));
     assert_non_null(strstr(fixed.head, "X-Swarmbench-Token: secret-token"));
 }
 

@@ -278,6 +278,31 @@ static void program_hands_out_a_token_until_it_expires(void **state)
     free(calls);
 }
 
+/* Who goes through the API server makes no call by which credentials would be renewed. */
+static void access_is_renewed_before_it_ends(void **state)
+{
+    bench *at = *state;
+    struct replies replies = {NULL};
+    struct swb__http_access access;
+    swb__http_pair headers[2];
+    swb__buffer scratch = SWB__BUFFER_INIT(4096);
+    use_program(at, "#!/bin/sh\necho x >> \"$(dirname \"$0\")/calls\"\n"
+                    "n=$(wc -l < \"$(dirname \"$0\")/calls\")\n"
+                    "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"" EXEC_V1
+                    "\",\"status\":{\"token\":\"number-'$n'\",\"expirationTimestamp\":\"'"
+                    "$(date -u -d '+31 seconds' +%Y-%m-%dT%H:%M:%SZ)'\"}}'\n");
+    begin(at, reply_in_turn, &replies, false);
+    int64_t end_ns = swb__clock_ns() + 20 * SWB__NS_PER_S;
+    do {
+        swb__loop_step(at->loop, 20);
+        swb__kube_client_access(&access, headers, &scratch, at->client);
+    } while (swb__clock_ns() < end_ns &&
+             (access.header_count == 0 || strcmp(headers[0].value, "Bearer number-2") != 0));
+    assert_int_equal(access.header_count, 1);
+    assert_string_equal(headers[0].value, "Bearer number-2");
+    swb__buffer_finish(&scratch);
+}
+
 static void program_that_fails_is_told_with_its_words(void **state)
 {
     bench *at = *state;
@@ -599,6 +624,7 @@ int main(void)
         TEST(server_that_is_away_is_told),
         TEST(token_file_is_read_again_after_a_401),
         TEST(program_hands_out_a_token_until_it_expires),
+        TEST(access_is_renewed_before_it_ends),
         TEST(program_that_fails_is_told_with_its_words),
         TEST(program_that_is_missing_is_told),
         TEST(server_is_verified_by_its_authority_and_name),

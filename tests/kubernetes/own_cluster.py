@@ -1,0 +1,35 @@
+"""A cluster that nobody else uses, in a network namespace of its own: its parts may be ended."""
+import os
+import subprocess
+import sys
+
+from test_cluster import cluster, run, skip, up
+
+OWN = {"SWB_CLUSTER_STATE": "/run/swarmbench-own", "SWB_CLUSTER_DISK": "/var/lib/swarmbench-own",
+       "SWB_CLUSTER_CGROUP": "swbown"}
+
+
+def enter_namespace():
+    """Starts this program anew in its own network, once."""
+    if os.environ.pop("SWB_IN_NAMESPACE", None) is None:
+        command = ["unshare", "--net"]
+        if os.getuid() != 0:
+            command += ["--user", "--map-current-user", "--keep-caps"]
+        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode != 0:
+            skip("this machine lets nobody make a network namespace")
+        os.environ["SWB_IN_NAMESPACE"] = "1"
+        os.execvp(command[0], [*command, sys.executable, *sys.argv])
+    run("ip", "link", "set", "lo", "up")
+
+
+def bring_up(*arguments):
+    """As cluster.sh up; leave() ends it. One that SWB_CLUSTER_STATE names is used and left alone."""
+    os.environ.pop("KUBECONFIG", None)
+    os.environ.update({} if "SWB_CLUSTER_STATE" in os.environ else {**OWN, "SWB_LEAVE": "1"})
+    up(*arguments)
+
+
+def leave():
+    if os.environ.pop("SWB_LEAVE", None):
+        os.environ.pop("KUBECONFIG", None)
+        cluster("down")

@@ -1,0 +1,237 @@
+"""What a cluster does to pods in the middle of a run, and what it refuses: told by its cause, within
+a bound of time, with nothing left behind, and the next run goes on. On real pods of a cluster of its
+own, whose API server is restarted.
+
+SWB_COMMAND is the swarmbench command.
+"""
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+import own_cluster
+from deployer_case import COMMAND, Case
+from test_cluster import CLUSTER, IMAGES, kubectl, run, wait_until
+
+NAMESPACE = "swb-faults"
+DIRECT = ", reach: direct"
+KILL_AGENT = """for process in /proc/[0-9]*; do
+    read -r command <"$process/comm" || continue
+    [ "$command" != swarmbench-agen ] || kill -9 "${process#/proc/}"
+done"""
+
+
+def setUpModule():
+    own_cluster.bring_up("--real")
+    run(IMAGES, "--import", "qbittorrent", "opentracker", "agent")
+    kubectl("create", "namespace", NAMESPACE, check=False)
+
+
+def tearDownModule():
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
+    own_cluster.leave()
+
+
+class FaultCase(Case):
+    namespace = NAMESPACE
+
+    def run_until_pods_leech(self, deploy=DIRECT, size="3000MB"):
+        runner = self.begin(deploy=deploy, size=size)
+        self.addCleanup(runner.kill)
+        self.wait_for_pods(5)
+        time.sleep(5)
+        return runner
+
+    def leecher(self):
+        return kubectl("get", "pods", "-n", NAMESPACE, "-l", "swarmbench.dev/role=leecher", "-o",
+                       "jsonpath={.items[0].metadata.name}").stdout
+
+    def expect_failed(self, runner, cause, seconds=120):
+        """The run fails with this cause, it is stored, and nothing is left."""
+        said, _ = runner.communicate(timeout=seconds)
+        self.assertEqual(runner.returncode, 1, said)
+        self.assertRegex(said, cause)
+        [[stored]] = self.rows("select cause from run")
+        self.assertRegex(stored, cause)
+        self.assertEqual(self.objects(), [])
+
+    def refused(self, deploy, cause, seconds=90):
+        """The command ends with 3 and this cause on one line, and nothing is left."""
+        done = subprocess.run(self.write(deploy=DIRECT + deploy), env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
+                              check=False)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("swarmbench: ")]
+        self.assertEqual(len(lines), 1, done.stdout)
+        self.assertRegex(lines[0], cause)
+        self.assertEqual(self.objects(), [])
+
+
+class Faults(FaultCase):
+    def test_api_server_that_is_restarted_is_waited_for(self):
+        runner = self.run_until_pods_leech(size="400MB")
+        run(CLUSTER, "restart-server", "6")
+        said, _ = runner.communicate(timeout=200)
+        self.assertEqual(runner.returncode, 0, said)
+        self.assertEqual(self.rows("select distinct status, verified from download"),
+                         [("SWB_OK", 1)])
+        self.assertEqual(self.objects(), [])
+
+    def test_api_server_that_is_restarted_on_the_way_to_pods_is_no_reason_to_leave_them(self):
+        runner = self.run_until_pods_leech(deploy=", reach: proxy")
+        run(CLUSTER, "restart-server", "6")
+        said, _ = runner.communicate(timeout=300)
+        self.assertIn(runner.returncode, (0, 1), said)
+        if runner.returncode == 1:
+            self.assertRegex(said, "connect|API server|HTTP")
+        self.assertEqual(self.objects(), [])
+
+    def test_pod_that_is_evicted_is_the_cause(self):
+        runner = self.run_until_pods_leech()
+        pod = self.leecher()
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction",
+                    "metadata": {"name": pod, "namespace": NAMESPACE}}
+        kubectl("create", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction", "-f",
+                "-", input=json.dumps(eviction))
+        self.expect_failed(runner, f"pod {pod} was evicted")
+
+    def test_node_beyond_its_memory_is_the_cause_and_the_next_run_works(self):
+        runner = self.begin(deploy=DIRECT + ", memory: 16Mi, memory_limit: 24Mi", size="100MB")
+        self.addCleanup(runner.kill)
+        self.expect_failed(runner, "OOMKilled|its memory_limit is 24Mi", 150)
+        os.remove(self.results)
+        code, said = self.perform(deploy=DIRECT)
+        self.assertEqual(code, 0, said)
+
+    def test_agent_that_is_killed_is_the_cause(self):
+        runner = self.run_until_pods_leech()
+        kubectl("exec", self.leecher(), "-n", NAMESPACE, "-c", "agent", "--", "sh", "-c",
+                KILL_AGENT, check=False)
+        self.expect_failed(runner, "agent.*(restarted|ended|Error)")
+
+    def test_container_that_crashes_again_and_again_is_told(self):
+        values = os.path.join(self.folder.name, "values.yaml")
+        with open(values, "w", encoding="utf-8") as file:
+            file.write("agent: {resources: {requests: {memory: 1Mi}, limits: {memory: 1Mi}}}\n")
+        self.refused(f", values: {values}", "container '.*': "
+                     "(CrashLoopBackOff|RunContainerError|CreateContainerError)|OOMKilled|"
+                     "StartError")
+
+
+class Refusals(FaultCase):
+    def config(self, change):
+        """The path of a kubeconfig, made from the cluster's own."""
+        config = json.loads(kubectl("config", "view", "--raw", "-o", "json").stdout)
+        change(config["clusters"][0]["cluster"], config["users"][0]["user"])
+        path = os.path.join(self.folder.name, "kubeconfig")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        return f", kubeconfig: {path}"
+
+    def make(self, kind, name, spec):
+        text = json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": name},
+                           "spec": spec})
+        kubectl("apply", "-n", NAMESPACE, "-f", "-", input=text)
+        self.addCleanup(kubectl, "delete", kind, name, "-n", NAMESPACE)
+        if kind == "ResourceQuota":
+            wait_until("the quota counts", 30, lambda: '"used"' in kubectl(
+                "get", "quota", name, "-n", NAMESPACE, "-o", "json").stdout)
+
+    def test_token_that_is_wrong(self):
+        def change(_, user):
+            user.clear()
+            user["token"] = "wrong"
+        self.refused(self.config(change), "does not accept the credentials: wrong or expired token")
+
+    def test_client_certificate_that_has_expired(self):
+        pki = os.path.join(os.environ["SWB_CLUSTER_STATE"], "pki")
+        made = os.path.join(self.folder.name, "old")
+        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-subj", "/O=system:masters/CN=late", "-keyout", made + ".key", "-out",
+            made + ".csr")
+        run("openssl", "x509", "-req", "-in", made + ".csr", "-CA", pki + "/ca.crt", "-CAkey",
+            pki + "/ca.key", "-set_serial", "7", "-days", "-1", "-out", made + ".crt")
+
+        def change(_, user):
+            user.clear()
+            user.update({"client-certificate": made + ".crt", "client-key": made + ".key"})
+        self.refused(self.config(change), r"the client certificate of user .* expired on \d{4}-")
+
+    def test_certificate_of_the_server_that_is_not_to_be_trusted(self):
+        def change(server, _):
+            server.pop("certificate-authority-data")
+        self.refused(self.config(change), "certificate")
+
+    def test_server_that_is_not_there(self):
+        def change(server, _):
+            server["server"] = "https://127.0.0.1:9"
+        self.refused(self.config(change), "127.0.0.1.*9")
+
+    def test_namespace_that_does_not_exist(self):
+        before, self.namespace = self.namespace, "none-such"
+        self.addCleanup(setattr, self, "namespace", before)
+        self.refused("", "the cluster has no namespace 'none-such'")
+
+    def test_quota_of_cpu(self):
+        self.make("ResourceQuota", "cpu", {"hard": {"requests.cpu": "1m"}})
+        self.refused("", "it is refused: .*exceeded quota: cpu, requested: requests.cpu=")
+
+    def test_quota_of_objects(self):
+        self.make("ResourceQuota", "objects", {"hard": {"count/services": "0"}})
+        self.refused("", "exceeded quota: objects")
+
+    def test_limits_of_the_namespace(self):
+        self.make("LimitRange", "small", {"limits": [{"type": "Container",
+                                                      "max": {"memory": "1Mi"}}]})
+        self.refused("", "it is refused: .*maximum memory usage per Container is 1Mi")
+
+    def test_restricted_namespace_takes_our_pods(self):
+        label = "pod-security.kubernetes.io/enforce"
+        kubectl("label", "namespace", NAMESPACE, f"{label}=restricted")
+        self.addCleanup(kubectl, "label", "namespace", NAMESPACE, f"{label}-")
+        code, said = self.perform(deploy=DIRECT)
+        self.assertEqual(code, 0, said)
+
+
+class Options(FaultCase):
+    DEPLOY = (", reach: direct, node_selector: 'disk=fast,zone=a', anti_affinity: required, "
+              "cpu: 30m, memory: 70Mi, memory_limit: 90Mi, storage_class: swb-none, "
+              "data_size: 300MB, image_digests: 'qbittorrent=sha256:" + 64 * "a" + "'")
+
+    def test_options_reach_the_pods_and_volumes_go_with_them(self):
+        runner = self.begin(deploy=self.DEPLOY)
+        self.addCleanup(runner.kill)
+        wait_until("pods are made", 60, lambda: len(self.objects()) >= 19)
+        [pod, *_] = json.loads(kubectl("get", "pods", "-n", NAMESPACE, "-l",
+                                       "swarmbench.dev/role=leecher", "-o", "json").stdout)["items"]
+        [claim, *_] = json.loads(kubectl("get", "pvc", "-n", NAMESPACE, "-o", "json").stdout)["items"]
+        spec, [node] = pod["spec"], [container for container in pod["spec"]["containers"]
+                                     if container["name"] == "node"]
+        self.assertEqual(spec["nodeSelector"], {"disk": "fast", "zone": "a"})
+        self.assertIn("requiredDuringSchedulingIgnoredDuringExecution",
+                      spec["affinity"]["podAntiAffinity"])
+        self.assertEqual(node["image"], "localhost/swarmbench/qbittorrent@sha256:" + 64 * "a")
+        self.assertEqual(node["resources"], {"requests": {"cpu": "30m", "memory": "70Mi"},
+                                             "limits": {"memory": "90Mi"}})
+        self.assertEqual(claim["spec"]["storageClassName"], "swb-none")
+        self.assertEqual(claim["spec"]["resources"]["requests"]["storage"], "300M")
+        runner.send_signal(signal.SIGINT)
+        said, _ = runner.communicate(timeout=60)
+        self.assertEqual(runner.returncode, 130, said)
+        self.assertEqual(self.objects(), [])
+
+    def test_clean_removes_volumes(self):
+        runner = self.begin(deploy=self.DEPLOY)
+        self.addCleanup(runner.kill)
+        wait_until("pods are made", 60, lambda: len(self.objects()) >= 19)
+        runner.kill()
+        runner.communicate()
+        subprocess.run([COMMAND, "clean"], env=self.environment, capture_output=True, check=True)
+        wait_until("all is gone", 90, lambda: self.objects() == [])
+
+
+if __name__ == "__main__":
+    own_cluster.enter_namespace()
+    unittest.main(verbosity=2)
