@@ -184,8 +184,8 @@ class Refusals(FaultCase):
 
     def test_limits_of_the_namespace(self):
         self.make("LimitRange", "small", {"limits": [{"type": "Container",
-                                                      "max": {"memory": "1Mi"}}]})
-        self.refused("", "it is refused: .*maximum memory usage per Container is 1Mi")
+                                                      "min": {"memory": "100Gi"}}]})
+        self.refused("", "it is refused: .*minimum memory usage per Container is 100Gi")
 
     def test_restricted_namespace_takes_our_pods(self):
         label = "pod-security.kubernetes.io/enforce"
