@@ -37,7 +37,10 @@ enum {
 };
 static const char runs_sql[] =
     "SELECT run.id, cell.plan_index, label, file_size_bytes, size, seeders, mode,"
-    " mode = baseline, state, block, makespan_ns, spread_ns, start_skew_ns, seeder_share,"
+    " mode = baseline, state, block, makespan_ns,"
+    /* Older files say 0 of a leecher that is alone. */
+    " CASE WHEN size - seeders > 1 THEN spread_ns END,"
+    " CASE WHEN size - seeders > 1 THEN start_skew_ns END, seeder_share,"
     " CAST(leech_cpu_ns AS REAL) / leech_wall_ns, rss_peak_bytes, content_seed,"
     " seeder_set, repetition"
     " FROM experiment JOIN cell ON cell.experiment = experiment.id JOIN run ON run.cell = cell.id"
@@ -132,8 +135,11 @@ static int read_nodes(double *cpu_ns_out, swb__report_row *row, swb__store *stor
     return status < 0 ? status : SWB_OK;
 }
 
-/* Cores that the nodes kept busy while content moved: their CPU time between the samples that begin
- * the phases `leech` and `count`, over the time between these. */
+/* Cores that the nodes kept busy while content moved: of each node, its CPU time between the
+ * samples nearest to where the phases `leech` and `count` begin. It is divided by the time between
+ * these samples, or by the phase where that is longer, as it is for a node that ended early.
+ * Unknown where these samples are off by more than a quarter of the phase: they tell of the start,
+ * or of nothing. */
 static int read_busy_cores(swb__report_row *row, swb__store *store, int64_t run, swb_error *error)
 {
     swb__binding busy;
@@ -141,11 +147,16 @@ static int read_busy_cores(swb__report_row *row, swb__store *store, int64_t run,
         swb__bind(&busy, store,
                   "WITH phase AS (SELECT max(time_ns) FILTER (WHERE text = 'leech') AS leech,"
                   "  max(time_ns) FILTER (WHERE text = 'count') AS count"
-                  "  FROM event WHERE run = ?1 AND kind = 'phase')"
-                  " SELECT CAST(sum(after - before) AS REAL) / (count - leech) FROM phase,"
-                  "  (SELECT max(cpu_ns) FILTER (WHERE time_ns <= count) AS after,"
-                  "    max(cpu_ns) FILTER (WHERE time_ns <= leech) AS before"
-                  "   FROM phase, sample WHERE run = ?1 GROUP BY node)",
+                  "  FROM event WHERE run = ?1 AND kind = 'phase'),"
+                  " known AS MATERIALIZED (SELECT node, time_ns, cpu_ns, leech, count"
+                  "  FROM sample, phase WHERE run = ?1 AND cpu_ns IS NOT NULL AND count > leech),"
+                  " first AS (SELECT *, min(abs(time_ns - leech)) FROM known GROUP BY node),"
+                  " last AS (SELECT *, min(abs(time_ns - count)) FROM known GROUP BY node)"
+                  " SELECT CASE WHEN max(abs(f.leech - f.time_ns) + max(l.time_ns - l.count, 0))"
+                  "   * 4 <= max(f.count - f.leech) AND min(l.time_ns - f.time_ns) > 0"
+                  "  THEN sum(CAST(iif(l.cpu_ns < f.cpu_ns, l.cpu_ns, l.cpu_ns - f.cpu_ns) AS REAL)"
+                  "   / max(l.time_ns - f.time_ns, f.count - f.leech)) END"
+                  " FROM first AS f JOIN last AS l ON l.node = f.node",
                   "read samples", error);
     if (status != SWB_OK) {
         return status;

@@ -202,6 +202,8 @@ static void sum_downloads(swb__run_result *result, const swb__engine *engine)
     int64_t last = INT64_MIN;
     int64_t early = INT64_MAX;
     int64_t late = INT64_MIN;
+    uint32_t started = 0;
+    uint32_t ended = 0;
     bool whole = true;
     for (size_t i = 0; i < engine->count; i++) {
         const swb__download *download = &engine->peers[i].download;
@@ -210,17 +212,20 @@ static void sum_downloads(swb__run_result *result, const swb__engine *engine)
         }
         int64_t done = download->completion.hi_ns;
         whole &= download->status == SWB_OK;
+        ended++;
         first = done < first ? done : first;
         last = done > last ? done : last;
         if (download->started_ns != SWB__TIME_UNKNOWN) {
             int64_t skew = download->started_ns - download->intended_ns;
             early = skew < early ? skew : early;
             late = skew > late ? skew : late;
+            started++;
         }
     }
-    result->start_skew_ns = late == INT64_MIN ? -1 : late - early;
+    /* Of one alone there is no difference: unknown, not 0. */
+    result->start_skew_ns = started > 1 ? late - early : -1;
     result->makespan_ns = whole ? last - engine->intended_ns : -1;
-    result->spread_ns = whole ? last - first : -1;
+    result->spread_ns = whole && ended > 1 ? last - first : -1;
 }
 
 static double seeder_share(const swb__engine *engine)

@@ -140,7 +140,8 @@ static void summary_is_over_runs(void **state)
     assert_near(row.bandwidth_bps.median, (8e8 / 2.04 + 8e8 / 2.06) / 2);
     assert_true(row.makespan_ns.low >= 2.0e9 && row.makespan_ns.low < row.makespan_ns.median);
     assert_near(row.stability, 0.018708286933869708 / 1.025);
-    assert_near(row.start_skew_ns, 2e6);
+    assert_true(isnan(row.start_skew_ns)); /* one leecher */
+    assert_near(row_of(*state, 8, "deluge").start_skew_ns, 2e6);
     assert_near(row.cpu_ns, 2.05e9 / 8);
     assert_near(row.seeder_share, 1.04);
     assert_true(isnan(row.ratio));
@@ -194,6 +195,46 @@ static void change(const fixture *f, const char *sql)
     assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
+}
+
+/* What the nodes' samples say of one leecher, seeders having none: (ms after the intended start, ms
+ * of CPU) three times, and the phase's end in ms. The note on it, or NULL. */
+static char *core_share_note(const fixture *f, int samples[3][2], int end_ms)
+{
+    char sql[512];
+    change(f, "DELETE FROM sample; DELETE FROM event WHERE text = 'count'");
+    for (int i = 0; i < 3; i++) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO sample (run, time_ns, node, cpu_ns)"
+                 " SELECT id, intended_ns + %d * 1000000, 1, %d * 1000000 FROM run"
+                 " WHERE intended_ns IS NOT NULL",
+                 samples[i][0], samples[i][1]);
+        change(f, sql);
+    }
+    snprintf(sql, sizeof sql,
+             "INSERT INTO event (run, time_ns, kind, text) SELECT id, intended_ns + %d * 1000000,"
+             " 'phase', 'count' FROM run WHERE intended_ns IS NOT NULL",
+             end_ms);
+    change(f, sql);
+    char *text = report_of(f, SWB_FORMAT_MARKDOWN);
+    const char *note = strstr(text, "While content moved the nodes used ");
+    char *found = note == NULL ? NULL : strndup(note, 46);
+    free(text);
+    return found;
+}
+
+static void core_share_is_over_the_time_between_its_samples(void **state)
+{
+    /* Samples come late from afar: 100 ms of CPU in the 110 ms of the phase, on two cores. */
+    char *note = core_share_note(*state, (int[3][2]){{-650, 0}, {5, 100}, {112, 200}}, 110);
+    assert_string_equal(note, "While content moved the nodes used 45 % of wha");
+    free(note);
+}
+
+static void core_share_of_a_run_that_no_sample_resolves_is_unknown(void **state)
+{
+    /* The start-up's 600 ms of CPU are not those of a transfer that took 1 ms. */
+    assert_null(core_share_note(*state, (int[3][2]){{-650, 0}, {-640, 10}, {1, 600}}, 1));
 }
 
 static void stand_ins_are_not_even_compared_with_each_other(void **state)
@@ -291,6 +332,8 @@ int main(void)
         TEST(stand_ins_are_marked_and_not_compared),
         TEST(stand_ins_are_not_even_compared_with_each_other),
         TEST(stand_ins_are_compared_where_the_experiment_allows_them),
+        TEST(core_share_is_over_the_time_between_its_samples),
+        TEST(core_share_of_a_run_that_no_sample_resolves_is_unknown),
         TEST(progress_tells_how_far_it_has_come),
         TEST(progress_tells_whether_a_runner_is_at_work),
         cmocka_unit_test(report_of_a_file_without_runs_says_so),

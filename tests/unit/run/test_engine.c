@@ -316,6 +316,8 @@ static void a_swarm_of_two_from_start_to_end(void **state)
     swb__download download = download_of(told, LEECHER);
     assert_int_equal(result.status, SWB_OK);
     assert_true(result.makespan_ns == 195 * MS);
+    /* One leecher differs from nobody. */
+    assert_true(result.spread_ns == -1 && result.start_skew_ns == -1);
     assert_true(result.seeder_share == 1.5);
     assert_true(download.verified);
     assert_true(download.first_byte.lo_ns == 119 * MS && download.first_byte.hi_ns == 120 * MS);
@@ -499,6 +501,7 @@ static void killed_leecher_of_a_fault_does_not_fail_the_run(void **state)
     swb__engine_result(&result, told->engine);
     assert_int_equal(result.status, SWB_OK);
     assert_true(result.makespan_ns == 1010 * MS);
+    assert_true(result.spread_ns == -1 && result.start_skew_ns == -1);
 }
 
 static void frozen_seeder_goes_on_after_its_time(void **state)
