@@ -195,7 +195,7 @@ static int follow(run_session *session)
     return SWB_OK;
 }
 
-static void print_summary(const char *path)
+static cli_exit print_summary(const char *path)
 {
     swb_error error = SWB_ERROR_INIT;
     swb_results *results = NULL;
@@ -203,10 +203,8 @@ static void print_summary(const char *path)
     if (status == SWB_OK) {
         status = swb_results_report(results, SWB_FORMAT_TEXT, STDOUT_FILENO, &error);
     }
-    if (status < 0) {
-        cli_failed(&error);
-    }
     swb_results_close(results);
+    return status < 0 ? cli_failed(&error) : CLI_DONE;
 }
 
 /* Runs a prepared session to its end. */
@@ -225,13 +223,14 @@ static cli_exit perform(run_session *session)
     if (status != SWB_OK && status != SWB_EINTERRUPTED) {
         cli_complain("the experiment ended early: %s", why);
     }
+    cli_exit shown = CLI_DONE;
     if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2) {
-        print_summary(session->results_path);
+        shown = print_summary(session->results_path);
     }
     if (status != SWB_OK) {
         return cli_exit_of(status);
     }
-    return failed_runs > 0 ? CLI_RUNS_FAILED : CLI_DONE;
+    return failed_runs > 0 ? CLI_RUNS_FAILED : shown;
 }
 
 cli_exit cmd_run(const cli_arguments *arguments)

@@ -52,7 +52,7 @@ static const char *command_name(const char *argument)
 /* Output that could not be written is an error too. */
 static cli_exit finish(cli_exit result)
 {
-    if (fflush(stdout) != 0 && result == CLI_DONE) {
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && result == CLI_DONE) {
         cli_complain("cannot write to stdout");
         return CLI_ENVIRONMENT;
     }

@@ -173,6 +173,10 @@ int swb_results_report(swb_results *results, swb_format format, int fd, swb_erro
 {
     (void)results;
     (void)format;
-    (void)error;
-    return dprintf(fd, "SUMMARY\n") < 0 ? SWB_EIO : SWB_OK;
+    if (dprintf(fd, "SUMMARY\n") >= 0) {
+        return SWB_OK;
+    }
+    *error = (swb_error){.status = SWB_EIO};
+    snprintf(error->message, sizeof error->message, "cannot write the summary");
+    return SWB_EIO;
 }

@@ -113,6 +113,19 @@ class Failures(Scripted):
         self.assertIn("swarmbench: the experiment ended early: the disk is full\n", result.stderr)
 
 
+    def test_output_that_nobody_gets_is_an_error_at_the_end(self):
+        for script, code in ((GOOD, ENVIRONMENT), (BAD, RUNS_FAILED)):
+            for options in ([], ["--json"]):
+                for closed in (">&-", ">/dev/full"):
+                    with self.subTest(code=code, options=options, closed=closed):
+                        done = subprocess.run(
+                            ["sh", "-c", f'exec "$@" {closed}', "sh", SCRIPTED, "run", "x.yaml",
+                             "-o", "r.db", *options], cwd=self.folder, check=False, timeout=60,
+                            env=self.environment(script), stderr=subprocess.PIPE, text=True)
+                        self.assertEqual(done.returncode, code, done.stderr)
+                        self.assertNotIn("unknown error", done.stderr)
+
+
 class Signals(Scripted):
     def start(self, script):
         process = subprocess.Popen([SCRIPTED, "run", "x.yaml", "-o", "r.db"], cwd=self.folder,
