@@ -27,10 +27,23 @@ typedef struct session {
     PyObject *object;
 } session;
 
-/* An exception that Python's side let through: a defect there. It is told, not lost. */
-static void tell_unexpected(PyObject *driver)
+/* An exception that Python's side let through; returns the status that stands for it. A signal may
+ * strike in any line there: an interrupt is meant for whoever drives the runner, and so comes again
+ * once the library returns to it. Anything else is a defect: it is told, not lost. */
+static int take_unexpected(PyObject *driver)
 {
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_Clear();
+        PyErr_SetInterrupt();
+        return SWB_EINTERRUPTED;
+    }
     PyErr_WriteUnraisable(driver);
+    return SWB_EINVAL;
+}
+
+static const char *words_of(int status)
+{
+    return status == SWB_EINTERRUPTED ? "interrupted" : "the driver failed; see the error output";
 }
 
 /* ---- Called by the library ---- */
@@ -47,12 +60,13 @@ static int fail_launch(swb_error *error, int status, const char *message)
 static int launch_answer(PyObject *driver, PyObject *answer, swb_error *error)
 {
     int status = SWB_EINVAL;
-    const char *message = "the driver's launch failed";
+    const char *message;
     if (answer == Py_None) {
         return SWB_OK;
     }
     if (answer == NULL || !PyArg_ParseTuple(answer, "is", &status, &message)) {
-        tell_unexpected(driver);
+        status = take_unexpected(driver);
+        message = words_of(status);
     }
     return fail_launch(error, status < 0 ? status : SWB_EINVAL, message);
 }
@@ -88,8 +102,8 @@ static int operate(size_t at, swb_operation operation, swb_call *call)
         status = PyLong_AsLong(answer);
     }
     if (PyErr_Occurred() != NULL) {
-        tell_unexpected(driver);
-        status = swb_call_fail(call, SWB_EINVAL, 0, "the driver failed; see the error output");
+        int why = take_unexpected(driver);
+        status = swb_call_fail(call, why, why == SWB_EINTERRUPTED, words_of(why));
     }
     Py_XDECREF(answer);
     PyGILState_Release(gil);
@@ -104,7 +118,7 @@ static int frame(size_t at, size_t *length_out, const uint8_t *bytes, size_t len
                                            (Py_ssize_t)length);
     size_t found = answer != NULL && answer != Py_None ? PyLong_AsSize_t(answer) : 0;
     if (PyErr_Occurred() != NULL) {
-        tell_unexpected(slots[at].driver);
+        take_unexpected(slots[at].driver);
     } else if (answer != Py_None) {
         *length_out = found;
         status = SWB_OK;

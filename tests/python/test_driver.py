@@ -243,7 +243,7 @@ def test_driver_that_calls_python_in_a_thread(folder: Path) -> None:
     made = with_driver("threaded", version=version)
     thread = threading.Thread(target=lambda: made.run(folder / "r.db"), name="driver's own")
     thread.start()
-    thread.join(60)
+    thread.join()
     assert names == ["driver's own"] * 2
 
 

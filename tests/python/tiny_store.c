@@ -5,7 +5,8 @@
  *     tiny_store ADDRESS PORT
  *
  * GET /id, GET /content/HANDLE (from the node itself, or fetched), PUT /content, DELETE /content,
- * GET /bytes. One connection at a time, one request a connection.
+ * GET /bytes, GET /silence (no answer while the caller waits). One connection at a time, one
+ * request a connection.
  */
 #define _GNU_SOURCE /* strcasestr */
 #include <arpa/inet.h>
@@ -161,6 +162,9 @@ static void serve(store *own, int fd)
         answer(fd, 200, own->name, strlen(own->name));
     } else if (strncmp(head, "GET /bytes ", 11) == 0) {
         answer(fd, 200, text, (size_t)snprintf(text, sizeof text, "%zu", own->length));
+    } else if (strncmp(head, "GET /silence ", 13) == 0) {
+        while (read(fd, head, HEAD_MAX) > 0) {
+        }
     } else if (strncmp(head, "GET /content/", 13) == 0) {
         serve_content(own, fd, head + 13);
     } else if (strncmp(head, "PUT /content ", 13) == 0) {
