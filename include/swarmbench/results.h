@@ -16,13 +16,21 @@ typedef struct swb_results swb_results;
 
 /**
  * Opens the results file at `path`; a runner may be writing to it meanwhile. `*out` is owned by
- * the caller, to be freed with swb_results_close().
- * Returns SWB_ENOENT, SWB_EDB (not a results file, or of a newer format), SWB_ENOMEM.
+ * the caller, to be freed with swb_results_close(). A file of an older format is not changed: it is
+ * read as it was at this moment, through a copy in TMPDIR (else /tmp) that is brought up to date.
+ * Returns SWB_ENOENT, SWB_EDB (not a results file, or of a newer format), SWB_ENOMEM; of an older
+ * format also SWB_EIO, SWB_ENOSPACE.
  */
 SWB_API int swb_results_open(swb_results **out, const char *path, swb_error *error);
 
 /** Closes a results file; accepts NULL. */
 SWB_API void swb_results_close(swb_results *results);
+
+/**
+ * Path of the SQLite database that is read, for SQL of one's own: the file itself, or the copy of
+ * one of an older format. Borrowed until the results are closed; a copy is removed then.
+ */
+SWB_API const char *swb_results_database(const swb_results *results);
 
 /**
  * A quantity over runs: median with its bootstrap interval, and quantiles. NaN where unknown. A run

@@ -30,6 +30,11 @@ void swb_results_close(swb_results *results)
     }
 }
 
+const char *swb_results_database(const swb_results *results)
+{
+    return swb__store_database_path(results->store);
+}
+
 int swb_results_summary(swb_summary_row **rows_out, size_t *count_out, swb_results *results,
                         swb_error *error)
 {

@@ -13,9 +13,10 @@
 
 struct swb__store {
     sqlite3 *db;
-    const char *path; /* absolute; borrowed from `db` */
-    swb__lock lock;   /* held by a writer */
-    bool writing;     /* opened for writing, and all is well */
+    char *path;     /* absolute; owned */
+    char *copy;     /* what `db` is instead, where the file is of an older format; owned, or NULL */
+    swb__lock lock; /* held by a writer */
+    bool writing;   /* opened for writing, and all is well */
     struct {
         const char *sql;
         sqlite3_stmt *statement;

@@ -23,6 +23,7 @@ typedef struct pair {
 
 typedef struct merge {
     swb__store *store;
+    swb__store *source;
     const char *from; /* the other file's path */
     bool skip_existing;
     bool empty; /* the file holds no experiment yet */
@@ -363,7 +364,7 @@ static int attach(merge *m, swb_error *error)
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(m->store->db, "ATTACH ?1 AS source", -1, &statement, NULL);
     if (code == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, m->from, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 1, swb__store_database_path(m->source), -1, SQLITE_STATIC);
         code = sqlite3_step(statement);
     }
     sqlite3_finalize(statement);
@@ -396,22 +397,24 @@ static int merge_file(merge *m, swb_error *error)
     return status;
 }
 
-/* Is the other file there, of this format, and another one? */
-static int check_source(bool *existed_out, const char *into, const char *from, swb_error *error)
+/* Opens the other file: is it there, a results file, and another one? */
+static int open_source(swb__store **out, bool *existed_out, const char *into, const char *from,
+                       swb_error *error)
 {
     struct stat mine;
     struct stat other;
     swb__store *store = NULL;
     int status = swb__store_open_read(&store, from, error);
-    swb__store_close(store);
     if (status != SWB_OK) {
         return status;
     }
     *existed_out = stat(into, &mine) == 0;
     if (*existed_out && stat(from, &other) == 0 && mine.st_dev == other.st_dev &&
         mine.st_ino == other.st_ino) {
+        swb__store_close(store);
         return swb__fail(error, SWB_EINVAL, "%s: cannot be merged into itself", from);
     }
+    *out = store;
     return SWB_OK;
 }
 
@@ -423,15 +426,18 @@ int swb_results_merge(swb_merge_report *out, const char *into, const char *from,
     if (into == NULL || from == NULL) {
         return swb__fail(error, SWB_EINVAL, "into and from are required");
     }
-    int status = check_source(&existed, into, from, error);
-    if (status == SWB_OK) {
-        status = swb__store_open(&m.store, into, error);
-    }
+    int status = open_source(&m.source, &existed, into, from, error);
     if (status != SWB_OK) {
+        return status;
+    }
+    status = swb__store_open(&m.store, into, error);
+    if (status != SWB_OK) {
+        swb__store_close(m.source);
         return status;
     }
     status = merge_file(&m, error);
     swb__store_close(m.store);
+    swb__store_close(m.source);
     if (status != SWB_OK) {
         if (!existed) {
             unlink(into);

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/database.h"
 #include "store/internal.h"
 #include "store/migrate.h"
+#include "store/older.h"
 
 #define BUSY_TIMEOUT_MS 10000
 
@@ -29,7 +31,11 @@ static int open_database(swb__store **out, const char *path, int flags, swb_erro
         swb__store_close(store);
         return status;
     }
-    store->path = sqlite3_db_filename(store->db, "main");
+    store->path = strdup(sqlite3_db_filename(store->db, "main"));
+    if (store->path == NULL) {
+        swb__store_close(store);
+        return swb__fail_nomem(error);
+    }
     if (store->path[0] == '\0') {
         swb__store_close(store);
         return swb__fail(error, SWB_EINVAL, "'%s' is no file to keep results in", path);
@@ -85,12 +91,16 @@ static int prepare_reading(swb__store *store, swb_error *error)
     if (status != SWB_OK) {
         return status;
     }
+    if (version == 0) {
+        return swb__fail(error, SWB_EDB, "%s: no results have been stored in it yet", store->path);
+    }
     if (version < SWB__STORE_VERSION) {
-        return swb__fail(error, SWB_EDB,
-                         version == 0 ? "%s: no results have been stored in it yet (format %d)"
-                                      : "%s: results of the older format %d; a run that goes on "
-                                        "with it brings it up to date",
-                         store->path, version);
+        sqlite3 *older = store->db;
+        status = swb__older_copy(&store->db, &store->copy, older, store->path, version, error);
+        if (status != SWB_OK) {
+            return status;
+        }
+        sqlite3_close(older);
     }
     return swb__database_exec(store->db, "PRAGMA query_only = ON", "set up for reading", error);
 }
@@ -142,12 +152,22 @@ void swb__store_close(swb__store *store)
     assert(code == SQLITE_OK);
     (void)code;
     swb__lock_give(&store->lock);
+    if (store->copy != NULL) {
+        unlink(store->copy);
+    }
+    free(store->copy);
+    free(store->path);
     free(store);
 }
 
 sqlite3 *swb__store_database(swb__store *store)
 {
     return store->db;
+}
+
+const char *swb__store_database_path(const swb__store *store)
+{
+    return store->copy != NULL ? store->copy : store->path;
 }
 
 int swb__store_snapshot(swb__store *store, swb_error *error)

@@ -18,11 +18,14 @@ typedef struct swb__store swb__store;
  * writer's lock until it is closed. SWB_EDB, SWB_EBUSY (another live runner has the lock),
  * SWB_EIO, SWB_ENOMEM. */
 int swb__store_open(swb__store **out, const char *path, swb_error *error);
-/* As above for reading only; SWB_ENOENT where there is no file. */
+/* As above for reading only; SWB_ENOENT where there is no file. One of an older format is read as
+ * it is now, through a copy, and not changed. */
 int swb__store_open_read(swb__store **out, const char *path, swb_error *error);
 void swb__store_close(swb__store *store);
 /* For the readers in store/ and report/: finalize every statement before closing. */
 sqlite3 *swb__store_database(swb__store *store);
+/* Path of that database: the file, or its up-to-date copy; borrowed until the store is closed. */
+const char *swb__store_database_path(const swb__store *store);
 /* A reader: what is read until the release is of one moment. */
 int swb__store_snapshot(swb__store *store, swb_error *error);
 void swb__store_release(swb__store *store);

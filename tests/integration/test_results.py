@@ -108,5 +108,45 @@ class Export(Results):
                          table.num_rows)
 
 
+class OlderFormat(unittest.TestCase):
+    """A file of format 2 that may only be read: every command reads it, and none changes it."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.results = self.folder / "old.db"
+        database = sqlite3.connect(self.results)
+        database.executescript((command.ROOT / "tests/support/results-format-2.sql").read_text())
+        database.close()
+        self.results.chmod(0o444)
+        (self.folder / "tmp").mkdir()
+        self.environment = {**os.environ, "TMPDIR": str(self.folder / "tmp")}
+
+    def read(self, *arguments):
+        before = self.results.read_bytes()
+        result = swarmbench(*arguments, env=self.environment)
+        self.assertEqual((result.returncode, result.stderr), (DONE, ""))
+        self.assertEqual(self.results.read_bytes(), before)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()
+                                if path.name != "merged.db"), ["old.db", "tmp"])
+        self.assertEqual(list((self.folder / "tmp").iterdir()), [])
+        return result.stdout
+
+    def test_it_is_reported_exported_and_drawn(self):
+        self.assertIn("12 runs done, 0 failed", self.read("report", self.results))
+        self.assertIn("12", self.read("status", self.results))
+        runs = self.read("export", self.results, "-t", "runs", "-f", "parquet-ready").splitlines()
+        self.assertEqual(len(runs), 12)
+        self.assertIsNone(json.loads(runs[0])["coding"])
+        self.assertEqual(len(self.read("export", self.results, "-t", "parts").splitlines()), 1)
+        json.loads(self.read("chart", self.results, "-n", "completion"))
+
+    def test_it_is_merged(self):
+        merged = self.folder / "merged.db"
+        self.read("merge", merged, self.results)
+        self.assertIn("12 runs done, 0 failed", self.read("report", merged))
+
+
 if __name__ == "__main__":
     command.main()

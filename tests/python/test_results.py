@@ -209,3 +209,18 @@ def test_files_that_are_no_results_are_refused(tmp_path: Path) -> None:
         sb.Results(tmp_path / "text.db")
     with pytest.raises(TypeError):
         sb.Results(None)  # type: ignore[arg-type]
+
+
+def test_file_of_an_older_format_is_read_through_a_copy(folder: Path) -> None:
+    path = folder / "old.db"
+    made = sqlite3.connect(path)
+    made.executescript((Path(__file__).parents[1] / "support/results-format-2.sql").read_text())
+    made.close()
+    path.chmod(0o444)
+    before = path.read_bytes()
+    results = sb.Results(path)
+    assert len(results.runs) == 12 and results.runs["coding"].isna().all()
+    assert len(results.parts) == 0 and not results.nodes["warm"].any()
+    assert "12 runs done" in results.report()
+    results.close()
+    assert path.read_bytes() == before

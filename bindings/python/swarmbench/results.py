@@ -66,8 +66,10 @@ class _File:
     def __init__(self, path: str) -> None:
         self.lock = threading.RLock()
         self.handle: Optional[_capi.swb_results] = _capi.swb_results_open(path)
+        # The file itself, or an up-to-date copy of one of an older format.
+        readable = _capi.swb_results_database(self.handle)
         self.database = sqlite3.connect(
-            f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True, check_same_thread=False
+            f"file:{quote(readable)}?mode=ro", uri=True, check_same_thread=False
         )
         self.cache: Dict[Any, pandas.DataFrame] = {}
         self.version: Tuple[int, ...] = ()

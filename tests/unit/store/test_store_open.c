@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,6 +239,85 @@ static void older_format_is_brought_up_to_date_and_keeps_its_rows(void **state)
     sqlite3_close(db);
 }
 
+/* A file of a format that there was: what its versions' steps made of it, with one run. */
+static void make_older(const char *path, int version)
+{
+    char sql[256];
+    for (const swb__store_step *step = swb__store_steps; step->version <= version; step++) {
+        execute(path, step->sql);
+    }
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             SWB__STORE_APPLICATION_ID, version);
+    execute(path, sql);
+    execute(path, "INSERT INTO experiment (id, name, digest, text, seed, runs_planned, place,"
+                  " baseline, margin, confidence, session, begun_wall_ns)"
+                  " VALUES (1, 'old', 'd', 't', '1', 1, 'local', 'deluge', 0.2, 0.95, 1, 1);"
+                  "INSERT INTO cell VALUES (1, 1, 0, 'size=2', 1000, 2, 1, NULL);"
+                  "INSERT INTO run (id, experiment, cell, plan_index, attempt, mode, block,"
+                  " seeder_set, repetition, content_seed, run_seed, state, begun_wall_ns)"
+                  " VALUES (1, 1, 1, 0, 1, 'deluge', 0, 0, 0, '1', '2', 'done', 1);"
+                  "INSERT INTO node (run, node, name, role, driver, stand_in)"
+                  " VALUES (1, 0, 'deluge-00', 'seeder', 'deluge', 0)");
+}
+
+static int number_in(swb__store *store, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_prepare_v2(swb__store_database(store), sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int number = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+static void file_of_any_older_format_is_read_as_one_of_today_and_left_as_it_is(void **state)
+{
+    for (int version = 1; version < SWB__STORE_VERSION; version++) {
+        char *before = NULL;
+        char *after = NULL;
+        size_t length = 0;
+        swb__store *store = NULL;
+        swb_error error = SWB_ERROR_INIT;
+        make_older(*state, version);
+        chmod(*state, 0444);
+        swb__read_file(&before, &length, *state, 1 << 20, NULL);
+        if (swb__store_open_read(&store, *state, &error) != SWB_OK) {
+            fail_msg("format %d: %s", version, error.message);
+        }
+        char *copy = strdup(swb__store_database_path(store));
+        assert_string_not_equal(copy, *state);
+        assert_int_equal(number_in(store, "SELECT count(warm) FROM node_view"), 1);
+        assert_int_equal(number_in(store, "SELECT count(*) FROM part_view"), 0);
+        assert_int_equal(
+            sqlite3_exec(swb__store_database(store), "DELETE FROM run", NULL, NULL, NULL),
+            SQLITE_READONLY);
+        swb__store_close(store);
+        assert_int_equal(access(copy, F_OK), -1);
+        swb__read_file(&after, &length, *state, 1 << 20, NULL);
+        assert_memory_equal(before, after, length);
+        assert_stands_alone(*state);
+        unlink(*state);
+        free(copy);
+        free(before);
+        free(after);
+    }
+}
+
+static void older_format_that_cannot_be_copied_is_told(void **state)
+{
+    swb__store *store = NULL;
+    swb_error error = SWB_ERROR_INIT;
+    make_older(*state, 1);
+    setenv("TMPDIR", "/nonexistent", 1);
+    int status = swb__store_open_read(&store, *state, &error);
+    unsetenv("TMPDIR");
+    assert_int_equal(status, SWB_EIO);
+    assert_non_null(strstr(error.message, "/nonexistent/"));
+    assert_non_null(strstr(error.message, *state));
+    assert_null(store);
+}
+
 static void migration_that_fails_changes_nothing(void **state)
 {
     static const swb__store_step broken[] = {{1, "CREATE TABLE trip (id INTEGER PRIMARY KEY)"},
@@ -283,6 +363,8 @@ int main(void)
         TEST(file_of_a_newer_format_is_refused_by_name),
         TEST(empty_file_can_be_written_and_has_nothing_to_read),
         TEST(older_format_is_brought_up_to_date_and_keeps_its_rows),
+        TEST(file_of_any_older_format_is_read_as_one_of_today_and_left_as_it_is),
+        TEST(older_format_that_cannot_be_copied_is_told),
         TEST(migration_that_fails_changes_nothing),
         cmocka_unit_test(newest_step_leads_to_the_version_of_this_build),
     };

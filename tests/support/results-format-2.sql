@@ -1,0 +1,365 @@
+-- Results in format 2: twelve runs of two modes in one cell, as a file of that format held them.
+PRAGMA application_id = 1398227538; PRAGMA user_version = 2;
+BEGIN TRANSACTION;
+CREATE TABLE experiment (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,    -- SHA-256 of all that decides its runs
+    text TEXT NOT NULL,             -- the experiment file
+    seed TEXT NOT NULL,             -- unsigned 64 bit in decimal, as all seeds here
+    runs_planned INTEGER NOT NULL,  -- at most
+    place TEXT NOT NULL,            -- the deployer
+    baseline TEXT NOT NULL,         -- the mode that others are compared with
+    margin REAL NOT NULL,           -- of the verdict, 0.2 = 20 %
+    confidence REAL NOT NULL,
+    session INTEGER NOT NULL,       -- grows with each opening; the largest is the latest
+    begun_wall_ns INTEGER NOT NULL, -- Unix time
+    ended_wall_ns INTEGER,
+    ending TEXT                     -- 'done', 'interrupted' or a reason; NULL: not ended
+, allow_stand_in INTEGER NOT NULL DEFAULT 0 /* 1: stand-ins may enter a verdict */) STRICT;
+INSERT INTO experiment VALUES(1,'example','example',replace('swarmbench: 1\n','\n',char(10)),'42',80,'local','deluge',0.2000000000000000111,0.94999999999999995559,1,1700000000000000000,1700003600000000000,'interrupted',0);
+CREATE TABLE environment (
+    experiment INTEGER NOT NULL REFERENCES experiment ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (experiment, name)
+) STRICT, WITHOUT ROWID;
+INSERT INTO environment VALUES(1,'congestion_control','cubic');
+INSERT INTO environment VALUES(1,'cpu_count','2');
+INSERT INTO environment VALUES(1,'cpu_model','Example CPU | 3 GHz');
+INSERT INTO environment VALUES(1,'kernel','Linux 6.1.0-18-amd64');
+INSERT INTO environment VALUES(1,'memory_bytes','8000000000');
+CREATE TABLE cell (
+    id INTEGER PRIMARY KEY,
+    experiment INTEGER NOT NULL REFERENCES experiment ON DELETE CASCADE,
+    plan_index INTEGER NOT NULL,    -- position in the plan
+    label TEXT NOT NULL,
+    file_size_bytes INTEGER NOT NULL,
+    size INTEGER NOT NULL,          -- nodes in the swarm
+    seeders INTEGER NOT NULL,
+    ending TEXT,                    -- why its repetitions ended
+    UNIQUE (experiment, plan_index)
+) STRICT;
+INSERT INTO cell VALUES(1,1,0,'file_size=100MB size=2 seeders=1',100000000,2,1,'half-width 1.8 % reached');
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    experiment INTEGER NOT NULL REFERENCES experiment ON DELETE CASCADE,
+    cell INTEGER NOT NULL REFERENCES cell,
+    plan_index INTEGER NOT NULL,    -- position in the plan
+    attempt INTEGER NOT NULL,       -- from 1
+    mode TEXT NOT NULL,
+    block INTEGER NOT NULL,         -- runs of a block share cell, repetition and seed
+    seeder_set INTEGER NOT NULL,
+    repetition INTEGER NOT NULL,
+    content_seed TEXT NOT NULL,
+    run_seed TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'retried',
+                                         'interrupted')),
+    begun_wall_ns INTEGER NOT NULL, -- Unix time of the run's begin. All times below, and in
+                                    -- the tables that refer to a run, are monotonic ns since
+                                    -- that begin, but those of download (see there)
+    started_ns INTEGER,             -- deployment began
+    intended_ns INTEGER,            -- the leechers' intended start
+    ended_ns INTEGER,               -- teardown finished
+    start_skew_ns INTEGER,
+    makespan_ns INTEGER,            -- intended start to the last completion
+    spread_ns INTEGER,
+    seeder_share REAL,
+    deploy_ns INTEGER,
+    content_ns INTEGER,
+    infohash TEXT,
+    status TEXT,                    -- 'SWB_OK', or why it failed; NULL: not ended
+    cause TEXT,                     -- the same in words
+    UNIQUE (experiment, plan_index, attempt)
+) STRICT;
+INSERT INTO run VALUES(1,1,1,0,1,'deluge',0,0,0,'18446744073709551615','0','done',1795661295904565226,-4477855,695522145,2895522145,2000000,2000000000,181818181,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(2,1,1,1,1,'qbittorrent',0,0,0,'18446744073709551615','1','done',1795661295910181462,-1919991,698080009,2978080009,2000000,2080000000,189090909,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(5,1,1,4,1,'deluge',1,0,1,'18446744073709551614','4','done',1795661295921457053,-886842,699113158,2919113158,2000000,2020000000,183636363,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(6,1,1,5,1,'qbittorrent',1,0,1,'18446744073709551614','5','done',1795661295924894025,-3727801,696272199,2997072199,2000000,2100800000,190981818,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(9,1,1,8,1,'deluge',2,0,2,'18446744073709551613','8','done',1795661295940824131,-543500,699456500,2939456500,2000000,2040000000,185454545,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(10,1,1,9,1,'qbittorrent',2,0,2,'18446744073709551613','9','done',1795661295944852702,-606906,699393094,3020993094,2000000,2121600000,192872727,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(13,1,1,12,1,'deluge',3,0,3,'18446744073709551612','12','done',1795661295963105190,-1228075,698771925,2958771925,2000000,2060000000,187272727,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(14,1,1,13,1,'qbittorrent',3,0,3,'18446744073709551612','13','done',1795661295970814435,-1080373,698919627,3041319627,2000000,2142400000,194763636,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(17,1,1,16,1,'deluge',4,0,4,'18446744073709551611','16','done',1795661296003353202,-413532,699586468,2979586468,2000000,2080000000,189090909,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(18,1,1,17,1,'qbittorrent',4,0,4,'18446744073709551611','17','done',1795661296005043151,-2476040,697523960,3060723960,2000000,2163200000,196654545,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(21,1,1,20,1,'deluge',5,0,5,'18446744073709551610','20','done',1795661296035267559,-850175,699149825,2999149825,2000000,2100000000,190909090,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+INSERT INTO run VALUES(22,1,1,21,1,'qbittorrent',5,0,5,'18446744073709551610','21','done',1795661296038236008,-8888015,691111985,3075111985,2000000,2184000000,198545454,1.0400000000000000355,400000000,100000000,'0123456789abcdef0123456789abcdef01234567','SWB_OK',NULL);
+CREATE TABLE node (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    node INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,             -- 'seeder', 'leecher', 'service'
+    group_name TEXT,
+    driver TEXT NOT NULL,
+    version TEXT,
+    api_version TEXT,
+    revision TEXT,
+    address TEXT,
+    started_ns INTEGER,             -- its process started
+    ready_ns INTEGER,               -- its API answered
+    seed_begin_ns INTEGER,          -- a seeder was told to seed
+    seed_end_ns INTEGER,            -- and served the content
+    payload_sent INTEGER,           -- bytes, as the client tells
+    exit_code INTEGER,              -- of an end that nobody asked for
+    exit_signal INTEGER,
+    stand_in INTEGER NOT NULL,      -- 1: not the real program
+    cpu_ns INTEGER,                 -- these from its samples: totals over restarts, peaks
+    rss_peak_bytes INTEGER,
+    rss_anon_peak_bytes INTEGER,
+    disk_read_bytes INTEGER,
+    disk_written_bytes INTEGER,
+    wire_in_bytes INTEGER,
+    wire_out_bytes INTEGER,
+    PRIMARY KEY (run, node)
+) STRICT, WITHOUT ROWID;
+INSERT INTO node VALUES(1,0,'deluge-00','seeder',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.2',-4477855,395522145,405522145,645522145,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(1,1,'deluge-01','leecher',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.3',-4477855,395522145,NULL,NULL,NULL,NULL,NULL,0,250000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(2,0,'qbittorrent-00','seeder',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.2',-1919991,398080009,408080009,648080009,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(2,1,'qbittorrent-01','leecher',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.3',-1919991,398080009,NULL,NULL,NULL,NULL,NULL,0,260000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(5,0,'deluge-00','seeder',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.2',-886842,399113158,409113158,649113158,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(5,1,'deluge-01','leecher',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.3',-886842,399113158,NULL,NULL,NULL,NULL,NULL,0,252500000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(6,0,'qbittorrent-00','seeder',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.2',-3727801,396272199,406272199,646272199,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(6,1,'qbittorrent-01','leecher',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.3',-3727801,396272199,NULL,NULL,NULL,NULL,NULL,0,262600000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(9,0,'deluge-00','seeder',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.2',-543500,399456500,409456500,649456500,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(9,1,'deluge-01','leecher',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.3',-543500,399456500,NULL,NULL,NULL,NULL,NULL,0,255000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(10,0,'qbittorrent-00','seeder',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.2',-606906,399393094,409393094,649393094,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(10,1,'qbittorrent-01','leecher',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.3',-606906,399393094,NULL,NULL,NULL,NULL,NULL,0,265200000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(13,0,'deluge-00','seeder',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.2',-1228075,398771925,408771925,648771925,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(13,1,'deluge-01','leecher',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.3',-1228075,398771925,NULL,NULL,NULL,NULL,NULL,0,257500000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(14,0,'qbittorrent-00','seeder',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.2',-1080373,398919627,408919627,648919627,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(14,1,'qbittorrent-01','leecher',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.3',-1080373,398919627,NULL,NULL,NULL,NULL,NULL,0,267800000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(17,0,'deluge-00','seeder',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.2',-413532,399586468,409586468,649586468,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(17,1,'deluge-01','leecher',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.3',-413532,399586468,NULL,NULL,NULL,NULL,NULL,0,260000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(18,0,'qbittorrent-00','seeder',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.2',-2476040,397523960,407523960,647523960,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(18,1,'qbittorrent-01','leecher',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.3',-2476040,397523960,NULL,NULL,NULL,NULL,NULL,0,270400000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(21,0,'deluge-00','seeder',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.2',-850175,399149825,409149825,649149825,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(21,1,'deluge-01','leecher',NULL,'deluge','2.0.3',NULL,NULL,'127.0.0.3',-850175,399149825,NULL,NULL,NULL,NULL,NULL,0,262500000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO node VALUES(22,0,'qbittorrent-00','seeder',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.2',-8888015,391111985,401111985,641111985,100000000,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO node VALUES(22,1,'qbittorrent-01','leecher',NULL,'qbittorrent','2.0.3',NULL,NULL,'127.0.0.3',-8888015,391111985,NULL,NULL,NULL,NULL,NULL,0,273000000,60000000,40000000,0,100000000,NULL,NULL);
+CREATE TABLE download (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    node INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    intended_ns INTEGER,            -- its intended start, since the run's begin; all times
+                                    -- below are ns since this intended start
+    started_ns INTEGER,             -- the command was sent
+    accepted_ns INTEGER,            -- the node had acknowledged it
+    first_byte_lo_ns INTEGER,       -- not before this ...
+    first_byte_hi_ns INTEGER,       -- ... and at this at the latest; NULL: not seen
+    first_byte_source TEXT,
+    half_lo_ns INTEGER,
+    half_hi_ns INTEGER,
+    half_source TEXT,
+    ninety_lo_ns INTEGER,
+    ninety_hi_ns INTEGER,
+    ninety_source TEXT,
+    completion_lo_ns INTEGER,
+    completion_hi_ns INTEGER,
+    completion_source TEXT,
+    ended_ns INTEGER,               -- completed, failed or given up
+    bytes_done INTEGER,
+    payload_received INTEGER,
+    payload_sent INTEGER,
+    wasted INTEGER,
+    stalls INTEGER NOT NULL,
+    stalled_ns INTEGER,
+    verified INTEGER NOT NULL,
+    bad_offset INTEGER,             -- first byte that differs
+    status TEXT NOT NULL,           -- 'SWB_OK', or why it failed
+    cause TEXT,                     -- the same in words
+    PRIMARY KEY (run, node)
+) STRICT, WITHOUT ROWID;
+INSERT INTO download VALUES(1,1,100000000,695522145,500000,3000000,99000000,100000000,'inotify',999000000,1000000000,'blocks',1799000000,1800000000,'blocks',1999000000,2000000000,'blocks',2000000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(2,1,100000000,698080009,500000,3000000,103000000,104000000,'inotify',1039000000,1040000000,'blocks',1871000000,1872000000,'blocks',2079000000,2080000000,'blocks',2080000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(5,1,100000000,699113158,500000,3000000,100000000,101000000,'inotify',1009000000,1010000000,'blocks',1817000000,1818000000,'blocks',2019000000,2020000000,'blocks',2020000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(6,1,100000000,696272199,500000,3000000,104040000,105040000,'inotify',1049400000,1050400000,'blocks',1889720000,1890720000,'blocks',2099800000,2100800000,'blocks',2100800000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(9,1,100000000,699456500,500000,3000000,101000000,102000000,'inotify',1019000000,1020000000,'blocks',1835000000,1836000000,'blocks',2039000000,2040000000,'blocks',2040000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(10,1,100000000,699393094,500000,3000000,105080000,106080000,'inotify',1059800000,1060800000,'blocks',1908440000,1909440000,'blocks',2120600000,2121600000,'blocks',2121600000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(13,1,100000000,698771925,500000,3000000,102000000,103000000,'inotify',1029000000,1030000000,'blocks',1853000000,1854000000,'blocks',2059000000,2060000000,'blocks',2060000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(14,1,100000000,698919627,500000,3000000,106120000,107120000,'inotify',1070200000,1071200000,'blocks',1927160000,1928160000,'blocks',2141400000,2142400000,'blocks',2142400000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(17,1,100000000,699586468,500000,3000000,103000000,104000000,'inotify',1039000000,1040000000,'blocks',1871000000,1872000000,'blocks',2079000000,2080000000,'blocks',2080000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(18,1,100000000,697523960,500000,3000000,107160000,108160000,'inotify',1080600000,1081600000,'blocks',1945880000,1946880000,'blocks',2162200000,2163200000,'blocks',2163200000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(21,1,100000000,699149825,500000,3000000,104000000,105000000,'inotify',1049000000,1050000000,'blocks',1889000000,1890000000,'blocks',2099000000,2100000000,'blocks',2100000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+INSERT INTO download VALUES(22,1,100000000,691111985,500000,3000000,108200000,109200000,'inotify',1091000000,1092000000,'blocks',1964600000,1965600000,'blocks',2183000000,2184000000,'blocks',2184000000,100000000,100016384,NULL,16384,0,0,1,NULL,'SWB_OK',NULL);
+CREATE TABLE progress (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    time_ns INTEGER NOT NULL,
+    node INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (run, time_ns, node)
+) STRICT, WITHOUT ROWID;
+INSERT INTO progress VALUES(1,1195522145,1,25000000);
+INSERT INTO progress VALUES(1,1695522145,1,50000000);
+INSERT INTO progress VALUES(1,2195522145,1,75000000);
+INSERT INTO progress VALUES(1,2695522145,1,100000000);
+INSERT INTO progress VALUES(2,1218080009,1,25000000);
+INSERT INTO progress VALUES(2,1738080009,1,50000000);
+INSERT INTO progress VALUES(2,2258080009,1,75000000);
+INSERT INTO progress VALUES(2,2778080009,1,100000000);
+INSERT INTO progress VALUES(5,1204113158,1,25000000);
+INSERT INTO progress VALUES(5,1709113158,1,50000000);
+INSERT INTO progress VALUES(5,2214113158,1,75000000);
+INSERT INTO progress VALUES(5,2719113158,1,100000000);
+INSERT INTO progress VALUES(6,1221472199,1,25000000);
+INSERT INTO progress VALUES(6,1746672199,1,50000000);
+INSERT INTO progress VALUES(6,2271872199,1,75000000);
+INSERT INTO progress VALUES(6,2797072199,1,100000000);
+INSERT INTO progress VALUES(9,1209456500,1,25000000);
+INSERT INTO progress VALUES(9,1719456500,1,50000000);
+INSERT INTO progress VALUES(9,2229456500,1,75000000);
+INSERT INTO progress VALUES(9,2739456500,1,100000000);
+INSERT INTO progress VALUES(10,1229793094,1,25000000);
+INSERT INTO progress VALUES(10,1760193094,1,50000000);
+INSERT INTO progress VALUES(10,2290593094,1,75000000);
+INSERT INTO progress VALUES(10,2820993094,1,100000000);
+INSERT INTO progress VALUES(13,1213771925,1,25000000);
+INSERT INTO progress VALUES(13,1728771925,1,50000000);
+INSERT INTO progress VALUES(13,2243771925,1,75000000);
+INSERT INTO progress VALUES(13,2758771925,1,100000000);
+INSERT INTO progress VALUES(14,1234519627,1,25000000);
+INSERT INTO progress VALUES(14,1770119627,1,50000000);
+INSERT INTO progress VALUES(14,2305719627,1,75000000);
+INSERT INTO progress VALUES(14,2841319627,1,100000000);
+INSERT INTO progress VALUES(17,1219586468,1,25000000);
+INSERT INTO progress VALUES(17,1739586468,1,50000000);
+INSERT INTO progress VALUES(17,2259586468,1,75000000);
+INSERT INTO progress VALUES(17,2779586468,1,100000000);
+INSERT INTO progress VALUES(18,1238323960,1,25000000);
+INSERT INTO progress VALUES(18,1779123960,1,50000000);
+INSERT INTO progress VALUES(18,2319923960,1,75000000);
+INSERT INTO progress VALUES(18,2860723960,1,100000000);
+INSERT INTO progress VALUES(21,1224149825,1,25000000);
+INSERT INTO progress VALUES(21,1749149825,1,50000000);
+INSERT INTO progress VALUES(21,2274149825,1,75000000);
+INSERT INTO progress VALUES(21,2799149825,1,100000000);
+INSERT INTO progress VALUES(22,1237111985,1,25000000);
+INSERT INTO progress VALUES(22,1783111985,1,50000000);
+INSERT INTO progress VALUES(22,2329111985,1,75000000);
+INSERT INTO progress VALUES(22,2875111985,1,100000000);
+CREATE TABLE sample (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    time_ns INTEGER NOT NULL,
+    node INTEGER NOT NULL,
+    cpu_ns INTEGER,
+    rss_bytes INTEGER,
+    rss_anon_bytes INTEGER,
+    disk_read_bytes INTEGER,
+    disk_written_bytes INTEGER,
+    wire_in_bytes INTEGER,
+    wire_out_bytes INTEGER,
+    PRIMARY KEY (run, time_ns, node)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sample VALUES(1,1195522145,1,62500000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(1,1695522145,1,125000000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(1,2195522145,1,187500000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(1,2695522145,1,250000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(2,1218080009,1,65000000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(2,1738080009,1,130000000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(2,2258080009,1,195000000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(2,2778080009,1,260000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(5,1204113158,1,63125000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(5,1709113158,1,126250000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(5,2214113158,1,189375000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(5,2719113158,1,252500000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(6,1221472199,1,65650000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(6,1746672199,1,131300000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(6,2271872199,1,196950000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(6,2797072199,1,262600000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(9,1209456500,1,63750000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(9,1719456500,1,127500000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(9,2229456500,1,191250000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(9,2739456500,1,255000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(10,1229793094,1,66300000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(10,1760193094,1,132600000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(10,2290593094,1,198900000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(10,2820993094,1,265200000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(13,1213771925,1,64375000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(13,1728771925,1,128750000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(13,2243771925,1,193125000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(13,2758771925,1,257500000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(14,1234519627,1,66950000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(14,1770119627,1,133900000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(14,2305719627,1,200850000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(14,2841319627,1,267800000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(17,1219586468,1,65000000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(17,1739586468,1,130000000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(17,2259586468,1,195000000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(17,2779586468,1,260000000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(18,1238323960,1,67600000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(18,1779123960,1,135200000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(18,2319923960,1,202800000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(18,2860723960,1,270400000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(21,1224149825,1,65625000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(21,1749149825,1,131250000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(21,2274149825,1,196875000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(21,2799149825,1,262500000,60000000,40000000,0,100000000,NULL,NULL);
+INSERT INTO sample VALUES(22,1237111985,1,68250000,60000000,40000000,0,25000000,NULL,NULL);
+INSERT INTO sample VALUES(22,1783111985,1,136500000,60000000,40000000,0,50000000,NULL,NULL);
+INSERT INTO sample VALUES(22,2329111985,1,204750000,60000000,40000000,0,75000000,NULL,NULL);
+INSERT INTO sample VALUES(22,2875111985,1,273000000,60000000,40000000,0,100000000,NULL,NULL);
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    time_ns INTEGER NOT NULL,
+    node INTEGER,                   -- NULL: the run
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+INSERT INTO event VALUES(1,1,-4477855,NULL,'phase','deploy');
+INSERT INTO event VALUES(2,1,695522145,NULL,'phase','leech');
+INSERT INTO event VALUES(3,2,-1919991,NULL,'phase','deploy');
+INSERT INTO event VALUES(4,2,698080009,NULL,'phase','leech');
+INSERT INTO event VALUES(9,5,-886842,NULL,'phase','deploy');
+INSERT INTO event VALUES(10,5,699113158,NULL,'phase','leech');
+INSERT INTO event VALUES(11,6,-3727801,NULL,'phase','deploy');
+INSERT INTO event VALUES(12,6,696272199,NULL,'phase','leech');
+INSERT INTO event VALUES(17,9,-543500,NULL,'phase','deploy');
+INSERT INTO event VALUES(18,9,699456500,NULL,'phase','leech');
+INSERT INTO event VALUES(19,10,-606906,NULL,'phase','deploy');
+INSERT INTO event VALUES(20,10,699393094,NULL,'phase','leech');
+INSERT INTO event VALUES(25,13,-1228075,NULL,'phase','deploy');
+INSERT INTO event VALUES(26,13,698771925,NULL,'phase','leech');
+INSERT INTO event VALUES(27,14,-1080373,NULL,'phase','deploy');
+INSERT INTO event VALUES(28,14,698919627,NULL,'phase','leech');
+INSERT INTO event VALUES(33,17,-413532,NULL,'phase','deploy');
+INSERT INTO event VALUES(34,17,699586468,NULL,'phase','leech');
+INSERT INTO event VALUES(35,18,-2476040,NULL,'phase','deploy');
+INSERT INTO event VALUES(36,18,697523960,NULL,'phase','leech');
+INSERT INTO event VALUES(41,21,-850175,NULL,'phase','deploy');
+INSERT INTO event VALUES(42,21,699149825,NULL,'phase','leech');
+INSERT INTO event VALUES(43,22,-8888015,NULL,'phase','deploy');
+INSERT INTO event VALUES(44,22,691111985,NULL,'phase','leech');
+CREATE TABLE harness (
+    run INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+    cpu_ns INTEGER,
+    leech_cpu_ns INTEGER,           -- from the intended start to the last completion
+    leech_wall_ns INTEGER,
+    rss_peak_bytes INTEGER,
+    rss_bytes INTEGER
+) STRICT;
+INSERT INTO harness VALUES(1,50000000,20000000,2000000000,21000000,20000000);
+INSERT INTO harness VALUES(2,50000000,20000000,2080000000,21000000,20000000);
+INSERT INTO harness VALUES(5,50000000,20000000,2020000000,21000000,20000000);
+INSERT INTO harness VALUES(6,50000000,20000000,2100800000,21000000,20000000);
+INSERT INTO harness VALUES(9,50000000,20000000,2040000000,21000000,20000000);
+INSERT INTO harness VALUES(10,50000000,20000000,2121600000,21000000,20000000);
+INSERT INTO harness VALUES(13,50000000,20000000,2060000000,21000000,20000000);
+INSERT INTO harness VALUES(14,50000000,20000000,2142400000,21000000,20000000);
+INSERT INTO harness VALUES(17,50000000,20000000,2080000000,21000000,20000000);
+INSERT INTO harness VALUES(18,50000000,20000000,2163200000,21000000,20000000);
+INSERT INTO harness VALUES(21,50000000,20000000,2100000000,21000000,20000000);
+INSERT INTO harness VALUES(22,50000000,20000000,2184000000,21000000,20000000);
+CREATE INDEX run_by_cell ON run (cell, mode, state);
+CREATE INDEX run_by_state ON run (state) WHERE state = 'running';
+CREATE INDEX event_by_run ON event (run);
+CREATE VIEW experiment_view AS SELECT name AS experiment, digest, seed, runs_planned, place, baseline, margin, confidence, begun_wall_ns, ended_wall_ns, ending, text FROM experiment ORDER BY id;
+CREATE VIEW environment_view AS SELECT experiment.name AS experiment, t.name, t.value FROM environment AS t JOIN experiment ON experiment.id = t.experiment ORDER BY t.experiment, t.name;
+CREATE VIEW cell_view AS SELECT experiment.name AS experiment, t.plan_index AS cell, t.label AS cell_label, t.file_size_bytes, t.size, t.seeders, t.ending FROM cell AS t JOIN experiment ON experiment.id = t.experiment ORDER BY t.experiment, t.plan_index;
+CREATE VIEW run_view AS SELECT experiment.name AS experiment, t.plan_index AS run, t.attempt, t.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, t.mode, t.seeder_set, t.repetition, t.block, cell.file_size_bytes, cell.size, cell.seeders, t.content_seed, t.run_seed, t.begun_wall_ns, t.started_ns, t.intended_ns, t.ended_ns, t.start_skew_ns, t.makespan_ns, t.spread_ns, t.seeder_share, t.deploy_ns, t.content_ns, t.infohash, t.status, t.cause AS error FROM run AS t JOIN cell ON cell.id = t.cell JOIN experiment ON experiment.id = t.experiment ORDER BY t.experiment, t.plan_index, t.attempt;
+CREATE VIEW node_view AS SELECT experiment.name AS experiment, run.plan_index AS run, run.attempt, run.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, run.mode, run.seeder_set, run.repetition, t.node, t.name AS node_name, t.role, t.driver, t.group_name, t.version, t.api_version, t.revision, t.address, t.started_ns, t.ready_ns, t.seed_begin_ns, t.seed_end_ns, t.payload_sent, t.exit_code, t.exit_signal, t.stand_in, t.cpu_ns, t.rss_peak_bytes, t.rss_anon_peak_bytes, t.disk_read_bytes, t.disk_written_bytes, t.wire_in_bytes, t.wire_out_bytes FROM node AS t JOIN run ON run.id = t.run JOIN cell ON cell.id = run.cell JOIN experiment ON experiment.id = run.experiment ORDER BY t.run, t.node;
+CREATE VIEW download_view AS SELECT experiment.name AS experiment, run.plan_index AS run, run.attempt, run.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, run.mode, run.seeder_set, run.repetition, t.node, node.name AS node_name, node.role, node.driver, t.bytes, t.intended_ns, t.started_ns, t.accepted_ns, t.first_byte_lo_ns, t.first_byte_hi_ns, t.first_byte_source, t.half_lo_ns, t.half_hi_ns, t.half_source, t.ninety_lo_ns, t.ninety_hi_ns, t.ninety_source, t.completion_lo_ns, t.completion_hi_ns, t.completion_source, t.ended_ns, t.bytes_done, t.payload_received, t.payload_sent, t.wasted, t.stalls, t.stalled_ns, t.verified, t.bad_offset, t.status, t.cause AS error FROM download AS t JOIN run ON run.id = t.run JOIN cell ON cell.id = run.cell JOIN experiment ON experiment.id = run.experiment LEFT JOIN node ON node.run = t.run AND node.node = t.node ORDER BY t.run, t.node;
+CREATE VIEW progress_view AS SELECT experiment.name AS experiment, run.plan_index AS run, run.attempt, run.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, run.mode, run.seeder_set, run.repetition, t.node, node.name AS node_name, node.role, node.driver, t.time_ns, t.time_ns - run.intended_ns AS since_start_ns, t.bytes FROM progress AS t JOIN run ON run.id = t.run JOIN cell ON cell.id = run.cell JOIN experiment ON experiment.id = run.experiment LEFT JOIN node ON node.run = t.run AND node.node = t.node ORDER BY t.run, t.time_ns, t.node;
+CREATE VIEW sample_view AS SELECT experiment.name AS experiment, run.plan_index AS run, run.attempt, run.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, run.mode, run.seeder_set, run.repetition, t.node, node.name AS node_name, node.role, node.driver, t.time_ns, t.time_ns - run.intended_ns AS since_start_ns, t.cpu_ns, t.rss_bytes, t.rss_anon_bytes, t.disk_read_bytes, t.disk_written_bytes, t.wire_in_bytes, t.wire_out_bytes FROM sample AS t JOIN run ON run.id = t.run JOIN cell ON cell.id = run.cell JOIN experiment ON experiment.id = run.experiment LEFT JOIN node ON node.run = t.run AND node.node = t.node ORDER BY t.run, t.time_ns, t.node;
+CREATE VIEW event_view AS SELECT experiment.name AS experiment, run.plan_index AS run, run.attempt, run.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, run.mode, run.seeder_set, run.repetition, t.node, node.name AS node_name, node.role, node.driver, t.time_ns, t.time_ns - run.intended_ns AS since_start_ns, t.kind, t.text FROM event AS t JOIN run ON run.id = t.run JOIN cell ON cell.id = run.cell JOIN experiment ON experiment.id = run.experiment LEFT JOIN node ON node.run = t.run AND node.node = t.node ORDER BY t.id;
+CREATE VIEW harness_view AS SELECT experiment.name AS experiment, run.plan_index AS run, run.attempt, run.state AS run_state, cell.plan_index AS cell, cell.label AS cell_label, run.mode, run.seeder_set, run.repetition, t.cpu_ns, t.leech_cpu_ns, t.leech_wall_ns, t.rss_peak_bytes, t.rss_bytes FROM harness AS t JOIN run ON run.id = t.run JOIN cell ON cell.id = run.cell JOIN experiment ON experiment.id = run.experiment ORDER BY t.run;
+COMMIT;
