@@ -15,7 +15,8 @@ static const char *const type_names[] = {
     [SWB_OPTION_NUMBER] = "number",     [SWB_OPTION_SIZE] = "size",
     [SWB_OPTION_DURATION] = "duration", [SWB_OPTION_RATE] = "rate",
     [SWB_OPTION_FRACTION] = "fraction", [SWB_OPTION_ENUM] = "enum",
-    [SWB_OPTION_STRING] = "string",
+    [SWB_OPTION_STRING] = "string",     [SWB_OPTION_FREQUENCY] = "frequency",
+    [SWB_OPTION_LIST] = "list",         [SWB_OPTION_MAP] = "map",
 };
 
 static const char *const kind_names[] = {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "spec/value.h"
 
 /* A quoted "5" is a text to every reader of YAML, and to the JSON schema. */
@@ -13,11 +14,68 @@ static bool is_quoted_number(const swb_option *option, const yaml_node_t *node)
     return plain_type && node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 }
 
+#define SEVERAL_MAX 256
+#define TEXTS_MAX_BYTES ((size_t)64 << 10)
+
+/* One text of several: "text", or "name=text". */
+static int add_text(swb__buffer *texts, swb__reader *reader, const swb__member *m, const char *path)
+{
+    int status = swb__expect(reader, m->value, YAML_SCALAR_NODE, path, "some-text");
+    if (status != SWB_OK) {
+        return status;
+    }
+    const char *name = m->key == NULL ? "" : swb__node_text(m->key);
+    const char *text = swb__node_text(m->value);
+    bool bad_name = strpbrk(name, "=\x1f") != NULL;
+    if (bad_name || strchr(text, SWB_OPTION_SEPARATOR) != NULL) {
+        return swb__refuse(reader, bad_name ? m->key : m->value,
+                           "%s: a name with '=', or a text with the byte 0x1f, cannot be taken",
+                           path);
+    }
+    swb__buffer_printf(texts, "%s%s%s", name, m->key == NULL ? "" : "=", text);
+    return SWB_OK;
+}
+
+static int read_several(swb_option_value *out, swb__reader *reader, const swb_option *option,
+                        const yaml_node_t *node, const char *path)
+{
+    bool map = option->type == SWB_OPTION_MAP;
+    swb__buffer texts = SWB__BUFFER_INIT(TEXTS_MAX_BYTES);
+    size_t count = 0;
+    int status = swb__expect(reader, node, map ? YAML_MAPPING_NODE : YAML_SEQUENCE_NODE, path,
+                             swb__kind_of(option->type)->example);
+    if (status != SWB_OK) {
+        return status;
+    }
+    for (swb__member m = swb__members(reader, node); status == SWB_OK && swb__next_member(&m);) {
+        if (count++ > 0) {
+            swb__buffer_char(&texts, SWB_OPTION_SEPARATOR);
+        }
+        status = add_text(&texts, reader, &m, path);
+    }
+    if (status == SWB_OK && (texts.status == SWB_ENOSPACE || count > SEVERAL_MAX)) {
+        status = swb__refuse(reader, node, "%s: %zu texts; there can be %d, of %zu KiB together",
+                             path, count, SEVERAL_MAX, TEXTS_MAX_BYTES >> 10);
+    }
+    if (status == SWB_OK) {
+        const char *all = swb__buffer_string(&texts);
+        out->integer = (int64_t)count;
+        out->string = swb__arena_text(reader->arena, all, strlen(all));
+        bool made = texts.status == SWB_OK && out->string != NULL;
+        status = made ? SWB_OK : swb__fail_nomem(reader->error);
+    }
+    swb__buffer_finish(&texts);
+    return status;
+}
+
 int swb__read_value(swb_option_value *out, swb__reader *reader, const swb_option *option,
                     const yaml_node_t *node, const char *path)
 {
     char why[512];
     char example[64];
+    if (swb__type_is_several(option->type)) {
+        return read_several(out, reader, option, node, path);
+    }
     swb__value_example(example, sizeof example, option);
     int status = swb__expect(reader, node, YAML_SCALAR_NODE, path, example);
     if (status != SWB_OK) {

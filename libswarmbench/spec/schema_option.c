@@ -122,6 +122,22 @@ static void write_choices(swb__writer *w, const char *choices)
     swb__json_close(w, ']');
 }
 
+/* A plain 5 is a number to YAML, and read as the text "5". */
+static void write_text_type(swb__writer *w)
+{
+    swb__schema_open(w, "type", '[');
+    swb__json_string(w, "string");
+    swb__json_string(w, "number");
+    swb__json_close(w, ']');
+}
+
+static void write_texts(swb__writer *w, const char *key)
+{
+    swb__schema_open(w, key, '{');
+    write_text_type(w);
+    swb__json_close(w, '}');
+}
+
 static void write_type(swb__writer *w, const swb_option *option)
 {
     switch (option->type) {
@@ -141,11 +157,15 @@ static void write_type(swb__writer *w, const swb_option *option)
         write_choices(w, option->choices);
         break;
     case SWB_OPTION_STRING:
-        /* A plain 5 is a number to YAML, and read as the text "5". */
-        swb__schema_open(w, "type", '[');
-        swb__json_string(w, "string");
-        swb__json_string(w, "number");
-        swb__json_close(w, ']');
+        write_text_type(w);
+        break;
+    case SWB_OPTION_LIST:
+        swb__schema_text(w, "type", "array");
+        write_texts(w, "items");
+        break;
+    case SWB_OPTION_MAP:
+        swb__schema_text(w, "type", "object");
+        write_texts(w, "additionalProperties");
         break;
     case SWB_OPTION_SIZE:
     case SWB_OPTION_DURATION:

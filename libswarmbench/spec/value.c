@@ -52,8 +52,15 @@ const swb__kind *swb__kind_of(swb_option_type type)
         [SWB_OPTION_ENUM] = {"a name", "", NULL},
         [SWB_OPTION_STRING] = {"a text", "some-text", NULL},
         [SWB_OPTION_FREQUENCY] = {"a frequency", "5/s", frequency_units},
+        [SWB_OPTION_LIST] = {"a list of texts", "[one, two]", NULL},
+        [SWB_OPTION_MAP] = {"a mapping of names to texts", "{NAME: text}", NULL},
     };
     return &kinds[type];
+}
+
+bool swb__type_is_several(swb_option_type type)
+{
+    return type == SWB_OPTION_LIST || type == SWB_OPTION_MAP;
 }
 
 bool swb__type_is_real(swb_option_type type)
@@ -124,6 +131,8 @@ char *swb__value_text(char *out, size_t size, const swb_option *option,
         }
         break;
     case SWB_OPTION_STRING:
+    case SWB_OPTION_LIST:
+    case SWB_OPTION_MAP:
         snprintf(out, size, "%s", value->string == NULL ? "" : value->string);
         break;
     }

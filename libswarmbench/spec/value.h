@@ -41,6 +41,9 @@ int swb__value_compare(const swb_option *option, const swb_option_value *a,
 /* Whether values of this type are in `number`, not in `integer`. */
 bool swb__type_is_real(swb_option_type type);
 
+/* Whether values of this type are several texts. */
+bool swb__type_is_several(swb_option_type type);
+
 /* A value that one could write for the option; returns `out`. */
 char *swb__value_example(char *out, size_t size, const swb_option *option);
 

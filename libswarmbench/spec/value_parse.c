@@ -243,6 +243,13 @@ static bool parse_text(swb_option_value *out, const value_reading *reading)
     return true;
 }
 
+/* They are no scalars: see swb__read_value(). */
+static bool parse_several(swb_option_value *out, const value_reading *reading)
+{
+    (void)out;
+    return refuse(reading, "is one text");
+}
+
 static bool has_limits(const swb_option *option)
 {
     return option->minimum != 0 || option->maximum != 0 || option->type == SWB_OPTION_FRACTION;
@@ -252,7 +259,8 @@ static bool in_range(const swb_option_value *value, const value_reading *reading
 {
     const swb_option *option = reading->option;
     if (option->type == SWB_OPTION_BOOL || option->type == SWB_OPTION_ENUM ||
-        option->type == SWB_OPTION_STRING || !has_limits(option)) {
+        option->type == SWB_OPTION_STRING || swb__type_is_several(option->type) ||
+        !has_limits(option)) {
         return true;
     }
     double least = option->minimum;
@@ -285,6 +293,7 @@ bool swb__value_parse(swb_option_value *out, const swb_option *option, const cha
         [SWB_OPTION_DURATION] = parse_with_unit, [SWB_OPTION_RATE] = parse_with_unit,
         [SWB_OPTION_FRACTION] = parse_fraction,  [SWB_OPTION_ENUM] = parse_choice,
         [SWB_OPTION_STRING] = parse_text,        [SWB_OPTION_FREQUENCY] = parse_with_unit,
+        [SWB_OPTION_LIST] = parse_several,       [SWB_OPTION_MAP] = parse_several,
     };
     value_reading reading = {option, text, why, why_size};
     swb_option_value value = {0, 0, NULL};

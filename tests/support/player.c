@@ -35,7 +35,7 @@ void player_options(swb_option_value *out, const swb_driver *driver)
             out[i].integer = option_choice(option);
         } else if (option->type == SWB_OPTION_BOOL) {
             out[i].integer = strcmp(option->fallback, "true") == 0;
-        } else if (option->type != SWB_OPTION_STRING) {
+        } else if (option->type != SWB_OPTION_STRING && option->type < SWB_OPTION_LIST) {
             out[i].number = strtod(option->fallback, NULL);
             out[i].integer = (int64_t)out[i].number;
         }

@@ -286,7 +286,7 @@ class Option:
 
     name: str
     type: str = "string"
-    """bool, integer, number, size, duration, rate, fraction, enum, string or frequency"""
+    """bool, integer, number, size, duration, rate, fraction, enum, string, frequency, list or map"""
     default: Optional[object] = None  #: as one writes it
     description: str = "An option."  #: one sentence
     choices: Sequence[str] = ()  #: of an enum
@@ -297,7 +297,7 @@ class Option:
     def code(self) -> int:
         """The type's number in the C API."""
         types = ("bool", "integer", "number", "size", "duration", "rate", "fraction", "enum",
-                 "string", "frequency")  # fmt: skip
+                 "string", "frequency", "list", "map")  # fmt: skip
         if self.type not in types:
             raise InvalidArgument(f"option {self.name}: type {self.type!r} is none of {types}")
         return types.index(self.type)
@@ -320,6 +320,9 @@ class Option:
             return number
         if self.type in ("enum", "string"):
             return string
+        if self.type in ("list", "map"):
+            texts = string.split("\x1f") if integer else []
+            return texts if self.type == "list" else dict(text.split("=", 1) for text in texts)
         return bool(integer) if self.type == "bool" else integer
 
 

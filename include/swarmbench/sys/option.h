@@ -20,7 +20,13 @@ typedef enum swb_option_type {
     SWB_OPTION_ENUM,      /**< one of `choices`; `integer` is its position, `string` its name */
     SWB_OPTION_STRING,    /**< `string` */
     SWB_OPTION_FREQUENCY, /**< "5/s", "30/min"; `number` per second */
+    SWB_OPTION_LIST,      /**< a list of texts; `integer` is how many, `string` holds them with
+                               SWB_OPTION_SEPARATOR between; NULL where not given. No fallback */
+    SWB_OPTION_MAP,       /**< names with texts, {HOME: /tmp}; as a LIST of "NAME=text" */
 } swb_option_type;
+
+/** Stands between the texts of a LIST or MAP, and in none of them. */
+#define SWB_OPTION_SEPARATOR '\x1f'
 
 /** One row of an option table. Static storage. */
 typedef struct swb_option {
