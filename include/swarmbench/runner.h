@@ -47,6 +47,9 @@ typedef enum swb_event_kind {
     SWB_EVENT_CELL_ENDED = 14,  /**< text: why its repetitions ended */
     SWB_EVENT_WARNING = 15,     /**< text: what the user should know */
     SWB_EVENT_FAULT = 16,       /**< a fault was injected; text: which */
+    SWB_EVENT_ACTION = 17,      /**< status; value: ns to the answer; text: the request, its HTTP
+                                     status, how late it left */
+    SWB_EVENT_METRIC = 18,      /**< of a node beside the swarm; text: name, a space, the value */
 } swb_event_kind;
 
 /** Name of a kind: "run_started", "first_byte", ...; "unknown" where the library knows none.

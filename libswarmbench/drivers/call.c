@@ -1,7 +1,13 @@
 #include "drivers/call.h"
 
+#include <math.h>
+
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/buffer.h"
+
+#define METRICS_MAX_BYTES (16u << 10)
 
 struct swb_call {
     const swb_driver *driver;
@@ -19,6 +25,7 @@ struct swb_call {
     char message[512];
     swb__exchange exchange;
     swb_result result;
+    swb__buffer metrics;
 };
 
 int swb__call_create(swb_call **out, const swb_driver *driver, const swb_node *node,
@@ -37,6 +44,7 @@ int swb__call_create(swb_call **out, const swb_driver *driver, const swb_node *n
     call->node = node;
     call->command = command;
     call->session = session;
+    call->metrics.limit = METRICS_MAX_BYTES;
     call->result.bytes_done = SWB_COUNT_UNKNOWN;
     call->result.stored_bytes = SWB_COUNT_UNKNOWN;
     call->result.payload_received = SWB_COUNT_UNKNOWN;
@@ -55,6 +63,7 @@ void swb__call_destroy(swb_call *call)
         return;
     }
     swb__exchange_clear(&call->exchange);
+    swb__buffer_finish(&call->metrics);
     free(call);
 }
 
@@ -66,6 +75,11 @@ void swb__call_set_connected(swb_call *call, bool connected)
 const swb_result *swb__call_result(const swb_call *call)
 {
     return &call->result;
+}
+
+const char *swb__call_metrics(const swb_call *call)
+{
+    return swb__buffer_string(&call->metrics);
 }
 
 static int tell(const swb_call *call, int status, const char *message, swb_error *error)
@@ -258,6 +272,17 @@ void swb_call_upload_content(swb_call *call)
 void swb_call_download_content(swb_call *call)
 {
     call->exchange.download_content = true;
+}
+
+void swb_call_metric(swb_call *call, const char *name, double value)
+{
+    char line[512];
+    int length = snprintf(line, sizeof line, "%s %.15g\n", name, value);
+    bool fits = length > 0 && (size_t)length < sizeof line &&
+                call->metrics.length + (size_t)length < call->metrics.limit;
+    if (fits && isfinite(value)) {
+        swb__buffer_append(&call->metrics, line, (size_t)length);
+    }
 }
 
 int swb_call_frame(swb_call *call, const void *bytes, size_t length)

@@ -30,5 +30,7 @@ int swb__call_advance(const swb__exchange **exchange_out, bool *retriable_out, s
                       const swb_reply *reply, swb_error *error);
 
 const swb_result *swb__call_result(const swb_call *call);
+/* What METRICS told: lines of "NAME VALUE\n"; "" where it told nothing. */
+const char *swb__call_metrics(const swb_call *call);
 
 #endif

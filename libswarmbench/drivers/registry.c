@@ -11,11 +11,8 @@
 
 /* Every built-in driver has its line here; NULL ends the list. */
 static const void *const builtin[] = {
-    &swb__driver_codex,
-    &swb__driver_deluge,
-    &swb__driver_qbittorrent,
-    &swb__driver_opentracker,
-    NULL,
+    &swb__driver_codex,       &swb__driver_deluge, &swb__driver_qbittorrent,
+    &swb__driver_opentracker, &swb__driver_exec,   NULL,
 };
 
 static const char *name_of(const void *table)
@@ -58,13 +55,26 @@ static bool needs(const swb_driver *driver, swb_operation operation)
     case SWB_DRIVER_STORE:
         break;
     }
-    return operation <= SWB_OP_READ || driver->codes;
+    return operation <= SWB_OP_READ || (driver->codes && operation <= SWB_OP_CODE);
+}
+
+static bool has_option(const swb_driver *driver, const char *name)
+{
+    for (size_t i = 0; i < driver->option_count; i++) {
+        if (strcmp(driver->options[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *missing_member(char *out, size_t size, const swb_driver *driver)
 {
-    if (driver->description == NULL || driver->program == NULL || driver->package == NULL) {
-        return "description, program and package";
+    if (driver->description == NULL || driver->package == NULL) {
+        return "description and package";
+    }
+    if (driver->program == NULL && !has_option(driver, "binary")) {
+        return "program, or an option 'binary'";
     }
     if (driver->launch == NULL) {
         return "launch";
@@ -102,8 +112,8 @@ int swb_driver_register(const swb_driver *driver, swb_error *error)
 const char *swb_operation_name(swb_operation operation)
 {
     static const char *const names[SWB_OP_COUNT] = {
-        "ready", "version", "seed", "leech", "status", "remove",
-        "peers", "stop",    "read", "able",  "code",
+        "ready", "version", "seed", "leech", "status", "remove",  "peers",
+        "stop",  "read",    "able", "code",  "act",    "metrics",
     };
     return (unsigned)operation < SWB_OP_COUNT ? names[operation] : "unknown";
 }

@@ -111,13 +111,15 @@ static int read_downloads(leechers *values, swb__report_row *row, swb__store *st
     return status;
 }
 
-/* What the nodes of a run used together, and whether any was a stand-in. */
+/* What the swarm's nodes used together in a run, and whether any was a stand-in. */
 static int read_nodes(double *cpu_ns_out, swb__report_row *row, swb__store *store, int64_t run,
                       swb_error *error)
 {
     swb__binding nodes;
     int status = swb__bind(&nodes, store,
-                           "SELECT sum(cpu_ns), max(coalesce(rss_anon_peak_bytes, rss_peak_bytes)),"
+                           "SELECT sum(cpu_ns) FILTER (WHERE role <> 'service'),"
+                           " max(coalesce(rss_anon_peak_bytes, rss_peak_bytes))"
+                           "  FILTER (WHERE role <> 'service'),"
                            " max(stand_in) FROM node WHERE run = ?",
                            "read nodes", error);
     if (status != SWB_OK) {

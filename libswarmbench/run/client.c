@@ -60,6 +60,7 @@ static void finish(swb__client *client, int status, bool retriable, const swb_er
                                    .retriable = retriable,
                                    .error = status == SWB_OK ? NULL : error,
                                    .result = status == SWB_OK ? swb__call_result(call) : NULL,
+                                   .metrics = status == SWB_OK ? swb__call_metrics(call) : "",
                                    .streamed_bytes = client->intake.bytes,
                                    .bad_offset = client->intake.bad_offset,
                                    .sent_ns = client->sent_ns,

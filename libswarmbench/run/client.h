@@ -19,6 +19,7 @@ typedef struct swb__client_outcome {
     bool retriable;
     const swb_error *error;   /* NULL on SWB_OK */
     const swb_result *result; /* on SWB_OK */
+    const char *metrics;      /* on SWB_OK: lines of "NAME VALUE\n"; "" but for METRICS */
     uint64_t streamed_bytes;  /* of the content, by a stream; all verified */
     uint64_t bad_offset;      /* where that stream differs; UINT64_MAX: nowhere */
     int64_t sent_ns; /* its first exchange was handed to the socket; or SWB__TIME_UNKNOWN */

@@ -41,6 +41,8 @@ static void reset_peer(swb__engine *engine, uint32_t node, const swb__engine_nod
         peer->rank += engine->peers[i].role == peer->role;
     }
     peer->deadline_ns = INT64_MAX;
+    peer->deed = UINT32_MAX;
+    peer->scrape_ns = INT64_MAX;
     peer->lanes = engine->lanes + (size_t)node * engine->contents;
     for (uint32_t i = 0; i < engine->contents; i++) {
         reset_lane(&peer->lanes[i]);
@@ -114,13 +116,15 @@ int swb__engine_create(swb__engine **out, const swb__engine_config *config)
     }
     for (uint32_t i = 0; i < engine->count; i++) {
         reset_peer(engine, i, &config->nodes[i]);
-        engine->introduce &= config->nodes[i].role != SWB_ROLE_SERVICE;
+        engine->peers[i].beside = config->beside != NULL && config->beside[i] != UINT32_MAX;
+        engine->introduce &= config->nodes[i].role != SWB_ROLE_SERVICE || engine->peers[i].beside;
         engine->torrent |= config->nodes[i].driver->kind == SWB_DRIVER_TORRENT;
         engine->seeders += config->nodes[i].role == SWB_ROLE_SEEDER;
     }
     engine->introduce &= engine->torrent;
     swb__faults_init(&engine->faults, engine->seed);
-    if (plan_arrivals(engine) != SWB_OK || swb__engine_plan_parts(engine) != SWB_OK) {
+    if (plan_arrivals(engine) != SWB_OK || swb__engine_plan_parts(engine) != SWB_OK ||
+        swb__engine_plan_deeds(engine, config) != SWB_OK) {
         swb__engine_destroy(engine);
         return SWB_ENOMEM;
     }
@@ -136,6 +140,7 @@ void swb__engine_destroy(swb__engine *engine)
         free(engine->orders);
         free(engine->handles);
         free(engine->arrivals);
+        free(engine->deeds);
         free(engine->actions);
         free(engine);
     }
@@ -362,6 +367,10 @@ static void on_call_done(swb__engine *engine, const swb__engine_event *event)
     if (event->operation == SWB_OP_LEECH && peer->download.started_ns == SWB__TIME_UNKNOWN) {
         peer->download.started_ns = event->sent_ns;
     }
+    if (event->operation == SWB_OP_ACT || event->operation == SWB_OP_METRICS) {
+        swb__engine_beside_called(engine, event);
+        return;
+    }
     switch (engine->phase) {
     case SWB__PHASE_SERVICES:
     case SWB__PHASE_NODES:
@@ -504,7 +513,10 @@ int64_t swb__engine_deadline(const swb__engine *engine)
     if (engine->phase == SWB__PHASE_LEECH) {
         int64_t fault = swb__faults_next_ns(&engine->faults, &engine->settings);
         next = earlier(next, fault == INT64_MAX ? fault : engine->intended_ns + fault);
-        next = earlier(next, engine->progress_ns + (int64_t)engine->settings.limits.stall_ns);
+        next = earlier(next, swb__engine_beside_deadline(engine));
+        if (!swb__engine_settled(engine)) {
+            next = earlier(next, engine->progress_ns + (int64_t)engine->settings.limits.stall_ns);
+        }
     }
     return next;
 }

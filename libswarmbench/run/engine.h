@@ -30,8 +30,12 @@ typedef struct swb__engine_node {
 
 typedef struct swb__engine_config {
     const swb__settings *settings; /* borrowed for the engine's life */
-    const swb__engine_node *nodes; /* services first; copied */
+    const swb__engine_node *nodes; /* the tracker first, those beside last; copied */
+    const uint32_t *beside;  /* each node's group beside the swarm, UINT32_MAX: none; or NULL */
+    const uint32_t *numbers; /* and its number in it; or NULL, as `beside` */
     size_t node_count;
+    const swb__action_plan *actions; /* borrowed for the engine's life */
+    size_t action_count;
     swb__coding coding; /* zeroed: none */
     uint64_t run_seed;
     bool announced;           /* there is a tracker, though no service is one */
@@ -97,6 +101,7 @@ typedef struct swb__action {
     uint32_t node;
     uint32_t content;
     swb_operation operation;
+    uint32_t row;         /* of a CALL of ACT: which action */
     uint64_t deadline_ns; /* of the whole operation; 0: the driver's */
     int64_t begin_ns;
     swb_fault fault;

@@ -17,7 +17,7 @@ static bool to_count(const swb__engine *engine, uint32_t node, uint32_t content)
     const swb__engine_peer *peer = &engine->peers[node];
     bool alive = peer->stage != SWB__STAGE_GONE && !peer->ended_by_fault && !peer->frozen;
     if (peer->role == SWB_ROLE_SERVICE || !alive) {
-        return false;
+        return alive && content == 0 && peer->scrape_ns != INT64_MAX;
     }
     if (engine->contents == 1) {
         return true;
@@ -52,7 +52,9 @@ void swb__engine_count(swb__engine *engine)
             swb__engine_lane *lane = swb__lane(engine, i, content);
             lane->counted = !to_count(engine, i, content);
             if (!lane->counted) {
-                swb__engine_call(engine, i, content, SWB_OP_STATUS, engine->now_ns + lag_ns);
+                bool service = engine->peers[i].role == SWB_ROLE_SERVICE;
+                swb__engine_call(engine, i, content, service ? SWB_OP_METRICS : SWB_OP_STATUS,
+                                 engine->now_ns + lag_ns);
             }
         }
     }

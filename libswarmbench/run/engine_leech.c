@@ -51,10 +51,11 @@ void swb__engine_leech(swb__engine *engine)
         swb__engine_begin_parts(engine, i, intended_ns, true);
     }
     engine->progress_ns = last_ns;
+    swb__engine_beside_begin(engine);
     engine->phase_deadline_ns = engine->intended_ns + (int64_t)engine->settings.limits.run_ns;
 }
 
-static bool all_settled(const swb__engine *engine)
+bool swb__engine_settled(const swb__engine *engine)
 {
     return swb__engine_all(engine, SWB_ROLE_LEECHER, SWB__STAGE_SETTLED);
 }
@@ -69,9 +70,10 @@ static void settle(swb__engine *engine, uint32_t node)
     peer->download.ended_ns = engine->now_ns;
 }
 
-static void go_on_if_settled(swb__engine *engine)
+void swb__engine_go_on(swb__engine *engine)
 {
-    if (engine->phase == SWB__PHASE_LEECH && all_settled(engine)) {
+    if (engine->phase == SWB__PHASE_LEECH && swb__engine_settled(engine) &&
+        engine->deeds_left == 0) {
         swb__engine_enter(engine, SWB__PHASE_COUNT);
     }
 }
@@ -100,7 +102,7 @@ static void record_failure(swb__engine *engine, uint32_t node, int status, const
 void swb__engine_fail_download(swb__engine *engine, uint32_t node, int status, const char *message)
 {
     record_failure(engine, node, status, message);
-    go_on_if_settled(engine);
+    swb__engine_go_on(engine);
 }
 
 /* Fails every leecher that is not settled yet. */
@@ -200,7 +202,7 @@ static void complete_download(swb__engine *engine, uint32_t node)
     swb__engine_tell(engine, SWB_EVENT_COMPLETED, node, SWB_OK,
                      (uint64_t)(download->completion.hi_ns - download->intended_ns), NULL);
     settle(engine, node);
-    go_on_if_settled(engine);
+    swb__engine_go_on(engine);
 }
 
 /* `seen`: what is known of the moment where nothing told it better. */
@@ -450,7 +452,7 @@ static void faults_tick(swb__engine *engine)
             undo(engine, i);
         }
     }
-    go_on_if_settled(engine);
+    swb__engine_go_on(engine);
 }
 
 void swb__engine_leech_tick(swb__engine *engine)
@@ -462,6 +464,7 @@ void swb__engine_leech_tick(swb__engine *engine)
     if (engine->phase != SWB__PHASE_LEECH) {
         return;
     }
+    swb__engine_beside_tick(engine);
     for (uint32_t i = 0; i < engine->count; i++) {
         if (swb__engine_part_deadline(engine, i) <= engine->now_ns && leecher(engine, i) != NULL) {
             swb__engine_replace_stalled(engine, i);
@@ -469,10 +472,15 @@ void swb__engine_leech_tick(swb__engine *engine)
     }
     if (engine->phase_deadline_ns <= engine->now_ns) {
         swb__engine_settle_rest(engine, SWB_ETIMEDOUT, "not complete within limits.run");
-        go_on_if_settled(engine);
-    } else if (stalled_ns >= (int64_t)engine->settings.limits.stall_ns) {
+        if (engine->deeds_left > 0) {
+            swb__engine_abort(engine, SWB_ETIMEDOUT, UINT32_MAX,
+                              "not every action was made within limits.run");
+        }
+        swb__engine_go_on(engine);
+    } else if (!swb__engine_settled(engine) &&
+               stalled_ns >= (int64_t)engine->settings.limits.stall_ns) {
         swb__engine_settle_rest(engine, SWB_ESTALLED, "no leecher made progress for limits.stall");
-        go_on_if_settled(engine);
+        swb__engine_go_on(engine);
     }
 }
 
@@ -482,5 +490,7 @@ void swb__engine_leech_exited(swb__engine *engine, uint32_t node, const char *me
     if (peer->role == SWB_ROLE_LEECHER && peer->download.ended_ns == SWB__TIME_UNKNOWN) {
         swb__engine_fail_download(engine, node, SWB_EEXITED, message);
         peer->stage = SWB__STAGE_GONE;
+    } else if (peer->beside) {
+        swb__engine_abort(engine, SWB_EEXITED, node, message);
     }
 }

@@ -84,7 +84,26 @@ typedef struct swb__engine_peer {
     swb__node_row row;
     char bootstrap[2048];
     char text[512]; /* of the last thing told of this node */
+    bool beside;
+    uint32_t deed;       /* the request that is under way; UINT32_MAX: none */
+    bool scrape_failed;  /* told already */
+    int64_t scrape_ns;   /* when its metrics are to be read next; INT64_MAX: never */
+    char deed_text[400]; /* of the last request */
 } swb__engine_peer;
+
+typedef enum swb__deed_state {
+    SWB__DEED_WAITING,
+    SWB__DEED_UNDER_WAY,
+    SWB__DEED_DONE,
+} swb__deed_state;
+
+/* One request of the timeline: one time of one action at one node. */
+typedef struct swb__deed {
+    int64_t at_ns; /* since the intended start */
+    uint32_t row;
+    uint32_t node;
+    swb__deed_state state;
+} swb__deed;
 
 struct swb__engine {
     swb__settings settings;
@@ -115,6 +134,11 @@ struct swb__engine {
     uint64_t bytes_fetched; /* over all leechers */
     int64_t phase_deadline_ns;
     swb__faults faults;
+    const swb__action_plan *action_plans;
+    swb__deed *deeds; /* by their time */
+    size_t deed_count;
+    size_t deed_first; /* those before it are done */
+    size_t deeds_left;
     int status;
     char cause[256];
     char (*handles)[512];   /* of each content */
@@ -188,7 +212,20 @@ int64_t swb__engine_part_deadline(const swb__engine *engine, uint32_t node);
 const char *swb__engine_describe_parts(char *out, size_t size, const swb__engine *engine,
                                        uint32_t node);
 
+/* engine_beside.c: requests to the nodes beside the swarm, and their metrics. */
+int swb__engine_plan_deeds(swb__engine *engine, const swb__engine_config *config);
+void swb__engine_beside_begin(swb__engine *engine);
+void swb__engine_beside_tick(swb__engine *engine);
+/* When there is something to do next; INT64_MAX: never. */
+int64_t swb__engine_beside_deadline(const swb__engine *engine);
+/* A call of ACT or METRICS was answered. */
+void swb__engine_beside_called(swb__engine *engine, const swb__engine_event *event);
+
 /* engine_leech.c: the part that is measured. */
+/* Goes on to the next phase once all leechers are settled and all requests made. */
+void swb__engine_go_on(swb__engine *engine);
+/* Whether all leechers are settled. */
+bool swb__engine_settled(const swb__engine *engine);
 void swb__engine_leech(swb__engine *engine);
 void swb__engine_leech_called(swb__engine *engine, const swb__engine_event *event);
 void swb__engine_leech_accepted(swb__engine *engine, const swb__engine_event *event);

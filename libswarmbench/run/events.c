@@ -66,6 +66,8 @@ const char *swb_event_kind_name(swb_event_kind kind)
         [SWB_EVENT_CELL_ENDED] = "cell_ended",
         [SWB_EVENT_WARNING] = "warning",
         [SWB_EVENT_FAULT] = "fault",
+        [SWB_EVENT_ACTION] = "action",
+        [SWB_EVENT_METRIC] = "metric",
     };
     size_t index = (size_t)kind;
     bool known = index < sizeof names / sizeof names[0] && names[index] != NULL;

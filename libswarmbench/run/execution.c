@@ -98,7 +98,7 @@ static void find_tracker(swb__execution *execution)
     }
     for (size_t i = 0; i < execution->swarm.count; i++) {
         const swb_node *node = &execution->members[i].node;
-        if (node->role == SWB_ROLE_SERVICE) {
+        if (node->role == SWB_ROLE_SERVICE && execution->swarm.beside[i] == UINT32_MAX) {
             snprintf(execution->announce, sizeof execution->announce, "http://%s:%u/announce",
                      node->address, node->api_port);
         }
@@ -133,6 +133,8 @@ static void place_all(swb__execution *execution)
             execution->deployer->locate(execution->site, i, &at->location);
         }
         at->node.name = request->name;
+        at->node.group = execution->swarm.groups[i];
+        at->node.index = execution->swarm.numbers[i];
         at->node.role = request->role;
         at->node.options = request->options;
         at->node.program = swb_driver_program(request->driver, request->options);
@@ -162,8 +164,12 @@ static int make_engine(swb__execution *execution)
     }
     swb__engine_config config = {.settings = &execution->settings,
                                  .nodes = nodes,
+                                 .beside = execution->swarm.beside,
+                                 .numbers = execution->swarm.numbers,
                                  .node_count = execution->swarm.count,
                                  .coding = execution->coding,
+                                 .actions = execution->actions,
+                                 .action_count = execution->action_count,
                                  .run_seed = execution->run.run_seed,
                                  .announced = execution->tracker_url != NULL,
                                  .parallel_starts = PARALLEL_STARTS};
@@ -243,6 +249,8 @@ static int set_up(swb__execution *execution, const swb__execution_options *optio
     const swb__mode *mode =
         swb__experiment_mode(swb__plan_experiment(options->plan), options->run->mode);
     execution->coding = mode->coding;
+    execution->actions = mode->actions;
+    execution->action_count = mode->action_count;
     execution->tracker_url = mode->tracker_url;
     if (swb__swarm_init(&execution->swarm, options->plan, options->run) != SWB_OK ||
         make_engine(execution) != SWB_OK) {

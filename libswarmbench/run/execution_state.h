@@ -39,6 +39,8 @@ struct swb__execution {
     swb_planned_run run;
     swb__settings settings;
     swb__coding coding;
+    const swb__action_plan *actions; /* of the mode */
+    size_t action_count;
     const swb_deployer *deployer;
     swb__observer observer;
     swb__swarm swarm;

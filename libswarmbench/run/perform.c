@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <swarmbench/erasure.h>
 
@@ -133,12 +134,30 @@ static bool is_out_of_reach(const swb__member *at, const swb__client_outcome *ou
            outcome->status == SWB_ECONNECT;
 }
 
+static void tell_metrics(swb__member *at, const char *metrics)
+{
+    swb__execution *execution = at->execution;
+    swb_event event = {.kind = SWB_EVENT_METRIC,
+                       .time_ns = swb__clock_ns(),
+                       .run = execution->run.index,
+                       .mode = execution->run.mode,
+                       .node = at->index};
+    snprintf(event.name, sizeof event.name, "%s", at->node.name);
+    while (*metrics != '\0') {
+        size_t length = strcspn(metrics, "\n");
+        snprintf(event.text, sizeof event.text, "%.*s", (int)length, metrics);
+        execution->observer.event(execution->observer.argument, &event);
+        metrics += length + (metrics[length] == '\n');
+    }
+}
+
 static void on_called(void *argument, const swb__client_outcome *outcome)
 {
     swb__channel *channel = argument;
     swb__member *at = channel->member;
     if (outcome->status == SWB_OK) {
         keep_wire_bytes(at, outcome->result);
+        tell_metrics(at, outcome->metrics);
         swb__holdings_learn(channel, outcome->operation, outcome->result);
     }
     swb__execution_feed(
@@ -298,6 +317,7 @@ static int begin_call(swb__execution *execution, swb__channel *channel, const sw
         return swb__client_release(channel->client, action->deadline_ns, error);
     }
     swb_command command = command_of(execution, channel, action->operation);
+    command.http = action->operation == SWB_OP_ACT ? &execution->actions[action->row].http : NULL;
     status = swb__holdings_note(channel, action->operation, command.handle, error);
     if (status != SWB_OK) {
         return status;

@@ -42,6 +42,10 @@ static const char *stored_kind(swb_event_kind kind)
         return "warning";
     case SWB_EVENT_FAULT:
         return "fault";
+    case SWB_EVENT_ACTION:
+        return "action";
+    case SWB_EVENT_METRIC:
+        return "metric";
     default:
         return NULL;
     }

@@ -9,9 +9,11 @@
 #include "spec/experiment.h"
 
 typedef struct swb__swarm {
-    swb_node_request *requests; /* the service first, where there is one */
+    swb_node_request *requests; /* the tracker first, where there is one; those beside last */
     const char **groups;        /* each node's group; borrowed from the experiment */
     char (*names)[64];
+    uint32_t *numbers; /* each node's in its group, from 0 */
+    uint32_t *beside;  /* of a node beside the swarm: its group there; else UINT32_MAX */
     size_t count;
     uint32_t seeders;
 } swb__swarm;

@@ -1,4 +1,5 @@
 /* What cannot be run: combinations that each are fine alone. */
+#include "base/units.h"
 #include "spec/model.h"
 
 #include <math.h>
@@ -160,6 +161,27 @@ static int check_faults(const checked_cell *cell)
     return SWB_OK;
 }
 
+static int check_actions(const checked_cell *cell)
+{
+    char last_text[32];
+    uint64_t run_ns = cell->settings->limits.run_ns;
+    for (size_t i = 0; i < cell->experiment->mode_count; i++) {
+        const swb__mode *mode = &cell->experiment->modes[i];
+        for (size_t j = 0; j < mode->action_count; j++) {
+            const swb__action_plan *plan = &mode->actions[j];
+            uint64_t last_ns = plan->at_ns + (plan->times - 1) * plan->every_ns;
+            if (last_ns >= run_ns) {
+                return refuse_at(cell, place_of(cell, SWB__LIMITS_RUN),
+                                 "limits.run ends before the last request of action %zu of mode "
+                                 "'%s', which leaves after %s; make it longer",
+                                 j + 1, mode->name,
+                                 swb__format_exact_duration(last_text, sizeof last_text, last_ns));
+            }
+        }
+    }
+    return SWB_OK;
+}
+
 static int check_nodes(const checked_cell *cell)
 {
     char why[400];
@@ -172,8 +194,8 @@ static int check_nodes(const checked_cell *cell)
 int swb__check_point(swb_error *error, const swb_experiment *experiment, uint64_t point,
                      const swb__settings *settings)
 {
-    static int (*const checks[])(const checked_cell *) = {check_swarm, check_arrival, check_network,
-                                                          check_faults, check_nodes};
+    static int (*const checks[])(const checked_cell *) = {
+        check_swarm, check_arrival, check_network, check_faults, check_nodes, check_actions};
     checked_cell cell = {error, experiment, point, settings};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         int status = checks[i](&cell);

@@ -71,6 +71,34 @@ static void put_coding(hash_input *hasher, const swb__coding *coding)
     }
 }
 
+/* Nothing where there is none, as above. */
+static void put_beside(hash_input *hasher, const swb__mode *mode)
+{
+    for (size_t i = 0; i < mode->beside_count; i++) {
+        const swb__beside *beside = &mode->beside[i];
+        put_text(hasher, "beside");
+        put_text(hasher, beside->name);
+        put_text(hasher, beside->driver->name);
+        put(hasher, beside->count);
+        put_options(hasher, beside->driver->options, beside->driver->option_count, beside->options);
+    }
+    for (size_t i = 0; i < mode->action_count; i++) {
+        const swb__action_plan *plan = &mode->actions[i];
+        const uint64_t numbers[] = {
+            plan->beside, plan->node,       plan->at_ns,     plan->every_ns,
+            plan->times,  plan->timeout_ns, plan->http.port, (uint64_t)plan->http.expect};
+        put_text(hasher, "action");
+        for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++) {
+            put(hasher, numbers[j]);
+        }
+        put_text(hasher, plan->http.method);
+        put_text(hasher, plan->http.path);
+        put_text(hasher, plan->http.body);
+        put_text(hasher, plan->http.type);
+        put_text(hasher, plan->http.contains);
+    }
+}
+
 static void put_mode(hash_input *hasher, const swb__mode *mode)
 {
     put_text(hasher, mode->name);
@@ -92,6 +120,7 @@ static void put_mode(hash_input *hasher, const swb__mode *mode)
                     mode->service_options);
     }
     put_coding(hasher, &mode->coding);
+    put_beside(hasher, mode);
 }
 
 /* Where a node is, and what it can be; how it is reached and looked at does not change a plan. */

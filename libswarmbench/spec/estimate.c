@@ -98,6 +98,10 @@ static uint64_t role_memory(const swb__mode *mode, swb__group_role role, uint32_
 static uint64_t memory_bytes(const swb__mode *mode, const swb__settings *settings)
 {
     uint64_t bytes = mode->service == NULL ? 0 : mode->service->node_memory_bytes;
+    for (size_t i = 0; i < mode->beside_count; i++) {
+        bytes =
+            add(bytes, multiply(mode->beside[i].driver->node_memory_bytes, mode->beside[i].count));
+    }
     if (mode->groups[0].role == SWB__GROUP_ANY) {
         return add(bytes, role_memory(mode, SWB__GROUP_ANY, settings->size));
     }

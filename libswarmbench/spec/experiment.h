@@ -46,6 +46,29 @@ const char *swb__coder_name(swb__coder coder);
 #define SWB__CODING_TEXT_SIZE 48
 const char *swb__coding_text(char out[SWB__CODING_TEXT_SIZE], const swb__coding *coding);
 
+/* Nodes that live beside the swarm, with no part in its content. */
+typedef struct swb__beside {
+    const char *name;
+    const swb_driver *driver;
+    swb_option_value *options; /* in the order of the driver's table */
+    uint32_t count;
+} swb__beside;
+
+/* A row of `actions:`: a request that is made of nodes beside the swarm during a run. */
+typedef struct swb__action_plan {
+    uint32_t beside;   /* index of the group */
+    uint32_t node;     /* in the group; UINT32_MAX: each of them */
+    uint64_t at_ns;    /* since the run's intended start */
+    uint64_t every_ns; /* between one time and the next */
+    uint32_t times;
+    uint64_t timeout_ns;
+    swb_http_action http;
+} swb__action_plan;
+
+#define SWB__BESIDE_MAX 32      /* groups, and nodes of each */
+#define SWB__ACTIONS_MAX 64     /* rows */
+#define SWB__ACTION_DEEDS 10000 /* requests of a run */
+
 typedef struct swb__mode {
     const char *name;
     swb__coding coding;
@@ -54,6 +77,10 @@ typedef struct swb__mode {
     const swb_driver *service; /* what each run needs beside the swarm, a tracker; or NULL */
     swb_option_value *service_options;
     const char *tracker_url; /* of a tracker that runs already; NULL: none */
+    swb__beside *beside;
+    size_t beside_count;
+    swb__action_plan *actions; /* in the order of the file */
+    size_t action_count;
 } swb__mode;
 
 const swb__mode *swb__experiment_mode(const swb_experiment *experiment, size_t index);

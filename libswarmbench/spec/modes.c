@@ -14,8 +14,7 @@ bool swb__is_name(const char *name)
            strchr(letters, name[0]) != NULL;
 }
 
-static int read_name(const char **out, swb__reader *reader, const yaml_node_t *node,
-                     const char *what)
+int swb__read_name(const char **out, swb__reader *reader, const yaml_node_t *node, const char *what)
 {
     const char *text = swb__node_text(node);
     if (!swb__is_name(text)) {
@@ -42,9 +41,8 @@ static int refuse_driver(swb__reader *reader, const yaml_node_t *node, bool serv
     return swb__refuse_unknown(reader, node, services ? "tracker" : "driver", &names);
 }
 
-/* The driver that `node` names, one of a service or one of a swarm. */
-static int find_driver(const swb_driver **out, swb__reader *reader, const yaml_node_t *node,
-                       bool service)
+int swb__read_driver_name(const swb_driver **out, swb__reader *reader, const yaml_node_t *node,
+                          bool service)
 {
     int status = swb__expect(reader, node, YAML_SCALAR_NODE, "driver", "deluge");
     if (status != SWB_OK) {
@@ -73,7 +71,7 @@ static int read_driver(swb__group *group, swb__fields *own, swb__fields *more, c
     if (name == NULL) {
         return swb__refuse(reader, node, "no driver is given here; for example: driver: deluge");
     }
-    int status = find_driver(&group->driver, reader, name, false);
+    int status = swb__read_driver_name(&group->driver, reader, name, false);
     if (status != SWB_OK) {
         return status;
     }
@@ -87,7 +85,8 @@ static int read_driver(swb__group *group, swb__fields *own, swb__fields *more, c
     if (more != NULL) {
         *more = fields[2];
     }
-    return status;
+    return status != SWB_OK ? status
+                            : swb__check_driver_options(group->driver, &fields[1], reader, node);
 }
 
 static int read_group(swb__group *group, swb__reader *reader, const yaml_node_t *node)
@@ -105,7 +104,7 @@ static int read_group(swb__group *group, swb__reader *reader, const yaml_node_t 
     group->name = group->driver->name;
     group->role = (swb__group_role)own.values[SWB__GROUP_ROLE].integer;
     group->share = own.values[SWB__GROUP_SHARE].number;
-    return name == NULL ? SWB_OK : read_name(&group->name, reader, name, "a group");
+    return name == NULL ? SWB_OK : swb__read_name(&group->name, reader, name, "a group");
 }
 
 static const char *role_name(swb__group_role role)
@@ -215,7 +214,7 @@ static int read_only_group(swb__mode *mode, swb__fields *coding, swb__reader *re
     if (mode->groups == NULL) {
         return swb__fail_nomem(reader->error);
     }
-    int status = read_driver(mode->groups, &own, coding, "tracker", reader, node);
+    int status = read_driver(mode->groups, &own, coding, "tracker|beside|actions", reader, node);
     if (status != SWB_OK) {
         return status;
     }
@@ -285,7 +284,7 @@ static int named_service(swb__mode *mode, swb__reader *reader, const yaml_node_t
         return read_tracker_url(mode, reader, name);
     }
     if (name->type != YAML_SCALAR_NODE || strcmp(swb__node_text(name), "none") != 0) {
-        return find_driver(&mode->service, reader, name, true);
+        return swb__read_driver_name(&mode->service, reader, name, true);
     }
     return name == node ? SWB_OK
                         : swb__refuse(reader, name, "no service has options; write tracker: none");
@@ -304,13 +303,15 @@ static int read_service(swb__mode *mode, swb__reader *reader, const yaml_node_t 
     swb__fields fields[2] = {{.list = swb__mode_options}, {.list = options_of(mode->service)}};
     status = swb__read_options(fields, 2, NULL, reader, has_options ? node : NULL);
     mode->service_options = fields[1].values;
-    return status;
+    return status != SWB_OK ? status
+                            : swb__check_driver_options(mode->service, &fields[1], reader,
+                                                        node != NULL ? node : of_mode);
 }
 
 static int read_mode(swb__mode *mode, swb__reader *reader, const yaml_node_t *name,
                      const yaml_node_t *node)
 {
-    int status = read_name(&mode->name, reader, name, "a mode");
+    int status = swb__read_name(&mode->name, reader, name, "a mode");
     if (status == SWB_OK) {
         status = swb__expect(reader, node, YAML_MAPPING_NODE, "a mode", "{driver: deluge}");
     }
@@ -320,7 +321,7 @@ static int read_mode(swb__mode *mode, swb__reader *reader, const yaml_node_t *na
     const yaml_node_t *groups = swb__mapping_get(reader, node, "groups");
     swb__fields coding = {.list = swb__coding_options};
     if (groups != NULL) {
-        status = swb__read_options(&coding, 1, "groups|tracker", reader, node);
+        status = swb__read_options(&coding, 1, "groups|tracker|beside|actions", reader, node);
         if (status == SWB_OK) {
             status = read_groups(mode, reader, groups);
         }
@@ -329,6 +330,12 @@ static int read_mode(swb__mode *mode, swb__reader *reader, const yaml_node_t *na
     }
     if (status == SWB_OK) {
         status = swb__read_coding(mode, &coding, reader, swb__mapping_get(reader, node, "erasure"));
+    }
+    if (status == SWB_OK) {
+        status = swb__read_beside(mode, reader, swb__mapping_get(reader, node, "beside"));
+    }
+    if (status == SWB_OK) {
+        status = swb__read_actions(mode, reader, swb__mapping_get(reader, node, "actions"));
     }
     if (status != SWB_OK) {
         return status;

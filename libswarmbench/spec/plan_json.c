@@ -29,6 +29,21 @@ static void write_coding(swb__writer *writer, const swb__coding *coding)
     swb__json_close(writer, '}');
 }
 
+static void write_beside(swb__writer *writer, const swb__mode *mode)
+{
+    swb__json_key(writer, "beside");
+    swb__json_open(writer, '[');
+    for (size_t i = 0; i < mode->beside_count; i++) {
+        swb__json_open(writer, '{');
+        member_string(writer, "name", mode->beside[i].name);
+        member_string(writer, "driver", mode->beside[i].driver->name);
+        member_uint(writer, "count", mode->beside[i].count);
+        swb__json_close(writer, '}');
+    }
+    swb__json_close(writer, ']');
+    member_uint(writer, "actions", mode->action_count);
+}
+
 static void write_mode(swb__writer *writer, const swb__mode *mode)
 {
     swb__json_open(writer, '{');
@@ -49,6 +64,7 @@ static void write_mode(swb__writer *writer, const swb__mode *mode)
     }
     swb__json_close(writer, ']');
     write_coding(writer, &mode->coding);
+    write_beside(writer, mode);
     swb__json_close(writer, '}');
 }
 

@@ -38,6 +38,10 @@ static void write_mode(swb__writer *writer, const swb_experiment *experiment, si
     if (mode->service != NULL) {
         swb__writer_printf(writer, " + %s", mode->service->name);
     }
+    for (size_t i = 0; i < mode->beside_count; i++) {
+        swb__writer_printf(writer, "%s %s x%u", i == 0 ? ", beside" : ",", mode->beside[i].name,
+                           mode->beside[i].count);
+    }
     swb__writer_text(writer, index == experiment->baseline ? "  (baseline)\n" : "\n");
 }
 

@@ -89,6 +89,43 @@ static const char groups_end[] =
     "there are enough. Which nodes these are is drawn from the seed, the same in all repetitions "
     "of a seeder set.\n";
 
+static const char beside_text[] =
+    "\n## Beside the swarm\n"
+    "\n"
+    "A mode may have nodes that live in its runs and have no part in the content, `beside` the "
+    "swarm: at most 32 groups of them. They are started before the swarm and ended with it, are "
+    "sampled as its nodes are, and a run in which one of them ends by itself has failed. They can "
+    "know of each other by `bootstrap`.\n"
+    "\n"
+    "```yaml\n"
+    "modes:\n"
+    "  mixed:\n"
+    "    driver: deluge\n"
+    "    beside:\n"
+    "      - name: web\n"
+    "        driver: exec\n"
+    "        binary: python3\n"
+    "        arguments: [-m, http.server, --bind, \"{address}\", \"{api_port}\"]\n"
+    "        ready: {path: /}\n"
+    "    actions:\n"
+    "      - {at: 2s, group: web, http: {path: /}, expect: 200}\n"
+    "```\n"
+    "\n"
+    "In texts of driver `exec` these stand for the node's own: `{address}`, `{data_port}`, "
+    "`{api_port}`, `{extra_port}` (free ports on that address), `{wildcard_port}` (free on all "
+    "addresses), `{home}` (its directory), `{content}` (one inside for data), `{name}`, `{group}`, "
+    "`{index}` (its number in the group, from 0), `{user}`, `{password}` (made for the run), "
+    "`{bootstrap}`, `{tracker}` (announce URL) and `{infohash}`. Another name in braces is "
+    "refused; `{{name}` is the text `{name}`. Other braces are themselves, as in JSON.\n"
+    "\n"
+    "Keys of a group in `beside`, with the options of its driver:\n\n";
+
+static const char actions_text[] =
+    "\n`actions` is a timeline of requests to these nodes, at most 64 rows and 10,000 requests. "
+    "Each is stored as an event of kind `action`: its status, how late it left, and how long the "
+    "answer took. One that is not answered as expected fails the run. Requests to one node go one "
+    "after the other; a run lasts until all were made.\n\n";
+
 static const char matrix_text[] =
     "\n## Matrix\n"
     "\n"
@@ -365,6 +402,10 @@ int swb_reference_write(int fd, swb_error *error)
     swb__writer_text(w, groups_text);
     write_table(w, swb__group_options);
     swb__writer_text(w, groups_end);
+    swb__writer_text(w, beside_text);
+    write_table(w, swb__beside_options);
+    swb__writer_text(w, actions_text);
+    write_table(w, swb__action_options);
     swb__writer_text(w, matrix_text);
     write_table(w, swb__order_options);
     swb__writer_text(w, faults_text);

@@ -110,6 +110,15 @@ static void write_driver_options(swb__writer *w, bool services)
     swb__schema_bool(w, "unevaluatedProperties", false);
 }
 
+/* A key of a mode that is a list of a definition. */
+static void write_list_of(swb__writer *w, const char *key, const char *name)
+{
+    swb__json_key(w, key);
+    swb__schema_open_list(w, 1);
+    swb__schema_ref(w, name);
+    swb__json_close(w, '}');
+}
+
 static void define_mode(swb__writer *w)
 {
     static const char *const either[] = {"driver", "groups"};
@@ -118,11 +127,10 @@ static void define_mode(swb__writer *w)
     swb__schema_open(w, "properties", '{');
     swb__json_key(w, "driver");
     write_driver_names(w, false, NULL);
-    swb__json_key(w, "groups");
-    swb__schema_open_list(w, 1);
-    swb__schema_ref(w, "group");
-    swb__json_close(w, '}');
+    write_list_of(w, "groups", "group");
     swb__schema_ref_member(w, "tracker", "tracker");
+    write_list_of(w, "beside", "beside");
+    write_list_of(w, "actions", "action");
     swb__schema_properties(w, swb__coding_options, "");
     swb__json_close(w, '}');
     swb__schema_open(w, "oneOf", '[');
@@ -181,6 +189,42 @@ static void define_tracker(swb__writer *w)
     swb__json_close(w, '}');
     write_driver_options(w, true);
     swb__json_close(w, '}');
+    swb__json_close(w, ']');
+    swb__json_close(w, '}');
+}
+
+static void define_beside(swb__writer *w)
+{
+    swb__schema_open_definition(w, "beside", "Nodes that have no part in the content.");
+    swb__schema_open(w, "required", '[');
+    swb__json_string(w, "driver");
+    swb__json_close(w, ']');
+    swb__schema_open(w, "properties", '{');
+    for (size_t i = 0; i < swb__beside_options.count; i++) {
+        swb__json_key(w, swb__beside_options.options[i].name);
+        if (i == SWB__BESIDE_DRIVER) {
+            write_driver_names(w, true, NULL);
+        } else {
+            swb__schema_option(w, &swb__beside_options.options[i]);
+        }
+    }
+    swb__json_close(w, '}');
+    write_driver_options(w, true);
+    swb__json_close(w, '}');
+}
+
+static void define_action(swb__writer *w)
+{
+    static const char *const required[] = {"at", "group", "http"};
+    swb__schema_open_definition(w, "action", "A request to nodes beside the swarm.");
+    swb__schema_bool(w, "additionalProperties", false);
+    swb__schema_open(w, "properties", '{');
+    swb__schema_properties(w, swb__action_options, "");
+    swb__json_close(w, '}');
+    swb__schema_open(w, "required", '[');
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+        swb__json_string(w, required[i]);
+    }
     swb__json_close(w, ']');
     swb__json_close(w, '}');
 }
@@ -303,8 +347,8 @@ static void define_verdict(swb__writer *w)
 static void write_definitions(swb__writer *w)
 {
     static void (*const define[])(swb__writer *) = {
-        define_mode,        define_group,      define_tracker,  define_deploy,
-        define_target,      define_faults,     define_settings, swb__schema_row,
+        define_mode,        define_group,      define_tracker, define_beside,   define_action,
+        define_deploy,      define_target,     define_faults,  define_settings, swb__schema_row,
         swb__schema_matrix, swb__schema_order, define_verdict};
     const swb__section *section;
     swb__schema_open(w, "$defs", '{');

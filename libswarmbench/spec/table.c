@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spec/experiment.h"
 #include "spec/value.h"
 
 #define NS_PER_DAY 86400e9
@@ -217,6 +218,46 @@ static const swb_option group[] = {
                           "evenly; the shares of a role sum to 100%."},
 };
 const swb__option_list swb__group_options = LIST(group);
+
+static const swb_option beside[] = {
+    [SWB__BESIDE_NAME] = {"name", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                          "Name of the group. Not given: that of the driver."},
+    [SWB__BESIDE_DRIVER] = {"driver", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                            "What its nodes run: a service. Required."},
+    [SWB__BESIDE_COUNT] = {"count", SWB_OPTION_INTEGER, "1", 1, SWB__BESIDE_MAX, NULL,
+                           "How many nodes it has."},
+};
+const swb__option_list swb__beside_options = LIST(beside);
+
+static const swb_option action[] = {
+    [SWB__ACTION_AT] = {"at", SWB_OPTION_DURATION, NULL, 0, 30 * NS_PER_DAY, NULL,
+                        "When, since the run's intended start. Required."},
+    [SWB__ACTION_GROUP] = {"group", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                           "The group in `beside` that is asked. Required."},
+    [SWB__ACTION_NODE] = {"node", SWB_OPTION_INTEGER, NULL, 0, SWB__BESIDE_MAX - 1, NULL,
+                          "Which of its nodes, from 0. Not given: each of them."},
+    [SWB__ACTION_TIMES] = {"times", SWB_OPTION_INTEGER, "1", 1, SWB__ACTION_DEEDS, NULL,
+                           "How often."},
+    [SWB__ACTION_EVERY] = {"every", SWB_OPTION_DURATION, "1s", 1e6, NS_PER_DAY, NULL,
+                           "Between one time and the next, from intended start to intended start."},
+    [SWB__ACTION_METHOD] = {"http.method", SWB_OPTION_ENUM, "GET", 0, 0,
+                            "GET|POST|PUT|DELETE|PATCH|HEAD", "Method of the request."},
+    [SWB__ACTION_PATH] = {"http.path", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                          "Path and query, percent-encoded. Required."},
+    [SWB__ACTION_BODY] = {"http.body", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                          "Its body. Not given: none."},
+    [SWB__ACTION_TYPE] = {"http.type", SWB_OPTION_STRING, "application/json", 0, 0, NULL,
+                          "Content type of the body."},
+    [SWB__ACTION_PORT] = {"http.port", SWB_OPTION_ENUM, "api", 0, 0, "api|extra|wildcard",
+                          "Which of the node's ports it goes to."},
+    [SWB__ACTION_EXPECT] = {"expect", SWB_OPTION_INTEGER, NULL, 100, 599, NULL,
+                            "The HTTP status that is right. Not given: any of 200 to 299."},
+    [SWB__ACTION_CONTAINS] = {"contains", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                              "A text that the answer's body must have in it."},
+    [SWB__ACTION_TIMEOUT] = {"timeout", SWB_OPTION_DURATION, "10s", 1e6, NS_PER_DAY, NULL,
+                             "How long the answer may take."},
+};
+const swb__option_list swb__action_options = LIST(action);
 
 static const swb_option coding[] = {
     [SWB__CODING_DATA] = {"erasure.data", SWB_OPTION_INTEGER, NULL, 1, 254, NULL,

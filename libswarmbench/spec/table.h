@@ -104,6 +104,28 @@ typedef enum swb__coding_id {
     SWB__CODING_PART_STALL,
 } swb__coding_id;
 
+typedef enum swb__beside_id {
+    SWB__BESIDE_NAME,
+    SWB__BESIDE_DRIVER,
+    SWB__BESIDE_COUNT,
+} swb__beside_id;
+
+typedef enum swb__action_id {
+    SWB__ACTION_AT,
+    SWB__ACTION_GROUP,
+    SWB__ACTION_NODE,
+    SWB__ACTION_TIMES,
+    SWB__ACTION_EVERY,
+    SWB__ACTION_METHOD,
+    SWB__ACTION_PATH,
+    SWB__ACTION_BODY,
+    SWB__ACTION_TYPE,
+    SWB__ACTION_PORT,
+    SWB__ACTION_EXPECT,
+    SWB__ACTION_CONTAINS,
+    SWB__ACTION_TIMEOUT,
+} swb__action_id;
+
 typedef enum swb__deploy_node_id {
     SWB__DEPLOY_NODE_MODE,
     SWB__DEPLOY_NODE_GROUP,
@@ -124,6 +146,8 @@ extern const swb__option_list swb__fault_options;       /* a row of faults, by s
 extern const swb__option_list swb__target_options;      /* whom a fault hits, by swb__target_id */
 extern const swb__option_list swb__mode_options;        /* driver */
 extern const swb__option_list swb__group_options;       /* by swb__group_id */
+extern const swb__option_list swb__beside_options;      /* by swb__beside_id */
+extern const swb__option_list swb__action_options;      /* by swb__action_id */
 extern const swb__option_list swb__coding_options; /* erasure.*, of a mode; by swb__coding_id */
 
 /* The kinds of faults as they are written, by swb__fault_kind; '|' between them. */

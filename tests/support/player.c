@@ -49,6 +49,11 @@ void player_open(test_player *player, const swb_driver *driver)
     assert_true(driver->session_bytes <= PLAYER_SESSION_MAX);
     player->driver = driver;
     player_options(player->options, driver);
+    for (size_t i = 0; i < driver->option_count && driver->program == NULL; i++) {
+        if (strcmp(driver->options[i].name, "binary") == 0) {
+            player->options[i].string = PLAYER_BINARY;
+        }
+    }
     snprintf(player->home_dir, sizeof player->home_dir, "/tmp/swb-recorded/%s-01", driver->name);
     snprintf(player->content_dir, sizeof player->content_dir, "%s/content", player->home_dir);
     player->node = (swb_node){
@@ -59,7 +64,7 @@ void player_open(test_player *player, const swb_driver *driver)
         .api_port = 17002,
         .extra_port = 17003,
         .wildcard_port = 17004,
-        .program = swb_driver_program(driver, NULL),
+        .program = swb_driver_program(driver, player->options),
         .home_dir = player->home_dir,
         .content_dir = player->content_dir,
         .user = "bench",

@@ -6,6 +6,7 @@
 
 #define PLAYER_OPTIONS_MAX 16
 #define PLAYER_SESSION_MAX 4096
+#define PLAYER_BINARY "/opt/some/program" /* where a driver has no program of its own */
 
 typedef struct test_player {
     const swb_driver *driver;

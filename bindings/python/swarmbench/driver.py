@@ -619,6 +619,8 @@ class _Adapter:
             setattr(self, f"timeout_{name}", int(driver.timeouts.get(name, 0) * 1e9))
 
     def _has(self, name: str) -> bool:
+        if name in ("act", "metrics"):  # of drivers written in C only
+            return False
         own = getattr(type(self.driver), name) is not getattr(Driver, name)
         if name in ("able", "code"):
             return self.driver.codes and (own or name == "able")

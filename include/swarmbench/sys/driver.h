@@ -80,6 +80,8 @@ typedef struct swb_node {
     const char *extra_url; /**< the same for extra_port */
     const char *api_host;  /**< TLS: host to connect to instead of `address`; NULL: none */
     int any_certificate;   /**< non-zero: https: of api_url takes a certificate of anyone's */
+    const char *group;     /**< the node's group; NULL where it stands alone */
+    uint32_t index;        /**< its number in the group, from 0 */
     const struct swb__http_access *access; /**< of the library: what api_url wants to be used with;
                                                 or NULL */
 } swb_node;
@@ -123,7 +125,10 @@ typedef enum swb_operation {
     SWB_OP_CODE = 10,   /**< `codes` only: have the client code the seeded content (`handle`); fills
                              result->handle of the coded one, and stored_bytes. Retriable while the
                              client works on it */
-    SWB_OP_COUNT = 11,
+    SWB_OP_ACT = 11,    /**< SERVICE only, optional: make the command's `http` request; fails with
+                             SWB_EREMOTE where the answer is not as expected */
+    SWB_OP_METRICS = 12, /**< SERVICE only, optional: the node's metrics, by swb_call_metric() */
+    SWB_OP_COUNT = 13,
 } swb_operation;
 
 /** Name of an operation: "ready", "leech", ...; "unknown" out of range. Static. */
@@ -135,6 +140,25 @@ typedef struct swb_peer {
     uint16_t port;
 } swb_peer;
 
+/** Which port of a node an HTTP request goes to. */
+typedef enum swb_port {
+    SWB_PORT_API = 0,
+    SWB_PORT_EXTRA = 1,
+    SWB_PORT_WILDCARD = 2,
+} swb_port;
+
+/** A request that the experiment makes of a node during a run. Its texts are as in the experiment:
+ *  what stands for something else in them is the driver's to fill in. */
+typedef struct swb_http_action {
+    const char *method; /**< "GET", "POST", ... */
+    const char *path;   /**< begins with '/' */
+    const char *body;   /**< NULL: none */
+    const char *type;   /**< Content-Type of the body */
+    swb_port port;
+    int expect;           /**< the HTTP status that is right; 0: any of 200 to 299 */
+    const char *contains; /**< a text that stands in the reply's body; NULL: none */
+} swb_http_action;
+
 /** What an operation is about. Fields that it does not need are NULL or 0. Borrowed. */
 typedef struct swb_command {
     swb_operation operation;
@@ -144,6 +168,7 @@ typedef struct swb_command {
     const swb_content *content; /**< the content itself, for SEED of a STORE driver */
     const swb_peer *peers;      /**< for PEERS */
     size_t peer_count;
+    const swb_http_action *http; /**< for ACT */
 } swb_command;
 
 /** State of the content on a node. */
@@ -178,6 +203,7 @@ typedef struct swb_result {
     uint64_t wire_sent;
     uint64_t peers;   /**< connected now */
     char detail[256]; /**< the client's own words on a FAILED state */
+    int http_status;  /**< of ACT: what was answered */
 } swb_result;
 
 /** A reply to an exchange, whole. Borrowed until the operation function returns. */
@@ -235,6 +261,10 @@ SWB_API void swb_call_upload_content(swb_call *call);
  *  and last byte are taken from it. */
 SWB_API void swb_call_download_content(swb_call *call);
 
+/** METRICS: one value of the node, by its name with its labels, `a_total{x="y"}`. Copied. What is
+ *  beyond 16 KiB of names is left out. */
+SWB_API void swb_call_metric(swb_call *call, const char *name, double value);
+
 /** Starts the next exchange on the TLS stream: sends `length` bytes, waits for one frame. */
 SWB_API int swb_call_frame(swb_call *call, const void *bytes, size_t length);
 /** Sends nothing and waits for the next frame: the one given was not the awaited reply. */
@@ -254,7 +284,8 @@ typedef struct swb_driver {
     const char *description; /**< one line */
     swb_driver_kind kind;
     swb_transport transport;
-    const char *program;     /**< what is started: a path, or a name looked up in PATH */
+    const char *program;     /**< what is started: a path, or a name looked up in PATH; NULL: each
+                                  experiment names it by option "binary" */
     const char *program_env; /**< environment variable that replaces it where set; may be NULL */
     const char *package;     /**< how to get it, one line */
     const char *service; /**< driver of the service that each run needs ("opentracker"); or NULL */
@@ -276,10 +307,18 @@ typedef struct swb_driver {
      *  bytes are needed to tell. Returns SWB_OK, or SWB_EPROTO where this is no frame. */
     int (*frame)(size_t *length_out, const uint8_t *bytes, size_t length);
 
-    /** By swb_operation; a SERVICE needs only READY, VERSION and STOP, a TORRENT no READ, and ABLE
-     *  and CODE only where `codes` is set. Each returns SWB_CALL_SEND, SWB_CALL_DONE or what
-     * swb_call_fail() returned. */
+    /** By swb_operation; a SERVICE needs only READY, VERSION and STOP, a TORRENT no READ, ABLE and
+     *  CODE stand only where `codes` is set, ACT and METRICS only in a SERVICE. Each returns
+     * SWB_CALL_SEND, SWB_CALL_DONE or what swb_call_fail() returned. */
     int (*operations[SWB_OP_COUNT])(swb_call *call);
+
+    /** Are these options sound together, when an experiment is read? Looks at nothing outside them.
+     *  SWB_EINPUT with the message set; `*option_out`: which one is wrong; `*text_out`: which of
+     *  its texts, of a LIST or MAP. May be NULL. */
+    int (*check)(size_t *option_out, size_t *text_out, const swb_option_value *values,
+                 swb_error *error);
+    /** The same for path, body or `contains` of an swb_http_action. May be NULL. */
+    int (*check_text)(const char *text, swb_error *error);
 } swb_driver;
 
 /**
