@@ -365,7 +365,7 @@ static int judge_act(swb_call *call, const swb_http_action *http)
     if (!right) {
         int least = http->expect == 0 ? 200 : http->expect;
         snprintf(what, sizeof what, "instead of %d%s", least, http->expect == 0 ? " to 299" : "");
-        return swb__reply_fail(call, SWB_EREMOTE, 0, what);
+        return swb__reply_fail(call, SWB_EREMOTE, got == 429 || got >= 500, what);
     }
     if (http->contains == NULL) {
         return SWB_CALL_DONE;

@@ -66,7 +66,7 @@ static int read_one(swb__mode *mode, swb__reader *reader, const yaml_node_t *nod
     if (driver == NULL) {
         return swb__refuse(reader, node, "no driver is given here; for example: driver: exec");
     }
-    status = swb__read_driver_name(&beside->driver, reader, driver, true);
+    status = swb__read_driver_name(&beside->driver, reader, driver, true, "driver");
     if (status != SWB_OK) {
         return status;
     }

@@ -26,7 +26,8 @@ int swb__read_name(const char **out, swb__reader *reader, const yaml_node_t *nod
     return *out == NULL ? swb__fail_nomem(reader->error) : SWB_OK;
 }
 
-static int refuse_driver(swb__reader *reader, const yaml_node_t *node, bool services)
+static int refuse_driver(swb__reader *reader, const yaml_node_t *node, bool services,
+                         const char *what)
 {
     swb__names names = {{NULL}, 0};
     const swb_driver *driver;
@@ -35,14 +36,14 @@ static int refuse_driver(swb__reader *reader, const yaml_node_t *node, bool serv
             swb__names_add(&names, driver->name);
         }
     }
-    if (services) {
+    if (strcmp(what, "tracker") == 0) {
         swb__names_add(&names, "none");
     }
-    return swb__refuse_unknown(reader, node, services ? "tracker" : "driver", &names);
+    return swb__refuse_unknown(reader, node, what, &names);
 }
 
 int swb__read_driver_name(const swb_driver **out, swb__reader *reader, const yaml_node_t *node,
-                          bool service)
+                          bool service, const char *what)
 {
     int status = swb__expect(reader, node, YAML_SCALAR_NODE, "driver", "deluge");
     if (status != SWB_OK) {
@@ -50,7 +51,7 @@ int swb__read_driver_name(const swb_driver **out, swb__reader *reader, const yam
     }
     const swb_driver *driver = swb_driver_find(swb__node_text(node));
     if (driver == NULL || (driver->kind == SWB_DRIVER_SERVICE) != service) {
-        return refuse_driver(reader, node, service);
+        return refuse_driver(reader, node, service, what);
     }
     *out = driver;
     return SWB_OK;
@@ -71,7 +72,7 @@ static int read_driver(swb__group *group, swb__fields *own, swb__fields *more, c
     if (name == NULL) {
         return swb__refuse(reader, node, "no driver is given here; for example: driver: deluge");
     }
-    int status = swb__read_driver_name(&group->driver, reader, name, false);
+    int status = swb__read_driver_name(&group->driver, reader, name, false, "driver");
     if (status != SWB_OK) {
         return status;
     }
@@ -284,7 +285,7 @@ static int named_service(swb__mode *mode, swb__reader *reader, const yaml_node_t
         return read_tracker_url(mode, reader, name);
     }
     if (name->type != YAML_SCALAR_NODE || strcmp(swb__node_text(name), "none") != 0) {
-        return swb__read_driver_name(&mode->service, reader, name, true);
+        return swb__read_driver_name(&mode->service, reader, name, true, "tracker");
     }
     return name == node ? SWB_OK
                         : swb__refuse(reader, name, "no service has options; write tracker: none");

@@ -24,10 +24,11 @@ int swb__read_beside(swb__mode *mode, swb__reader *reader, const yaml_node_t *no
 /* actions.c: `actions:` of a mode, requests to the nodes beside it. `node` NULL: there is none. */
 int swb__read_actions(swb__mode *mode, swb__reader *reader, const yaml_node_t *node);
 
-/* What these and `modes:` share. The driver that `node` names: one of a service, or one of a swarm;
- * the name of a group; options of `node` as the driver itself judges them. */
+/* What these and `modes:` share. The driver that `node` names: one of a service, or one of a swarm
+ * (`what` names it in messages); the name of a group; options of `node` as the driver itself judges
+ * them. */
 int swb__read_driver_name(const swb_driver **out, swb__reader *reader, const yaml_node_t *node,
-                          bool service);
+                          bool service, const char *what);
 int swb__read_name(const char **out, swb__reader *reader, const yaml_node_t *node,
                    const char *what);
 int swb__check_driver_options(const swb_driver *driver, const swb__fields *fields,

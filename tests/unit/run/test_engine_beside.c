@@ -187,13 +187,16 @@ static void requests_to_one_node_go_one_after_the_other(void **state)
     swb__action_plan plans[] = {plan(100, 0), plan(0, 0)};
     plans[1].times = 2;
     begin(told, plans, 2);
-    settle(told);
+    tick_at(told, START_MS);
     assert_trace(told, "act 2 row 1\nmetrics 3\n");
     tick_at(told, START_MS + 150);
     assert_trace(told, "");
     answer(told, WEB, SWB_OP_ACT, SWB_OK, SWB_STATE_UNKNOWN);
     assert_trace(told, "status=200 at_ms=0.000 late_ms=148.000 latency_ms=2.000 GET /a\n"
                        "act 2 row 0\n");
+    answer(told, WEB, SWB_OP_ACT, SWB_OK, SWB_STATE_UNKNOWN);
+    assert_trace(told, "status=200 at_ms=100.000 late_ms=48.000 latency_ms=2.000 GET /a\n"
+                       "act 2 row 1\n");
 }
 
 static void answer_that_is_not_as_expected_fails_the_run(void **state)

@@ -41,6 +41,46 @@ static void assert_all_refused(const refusal *refusals, size_t count)
 
 #define ASSERT_ALL(refusals) assert_all_refused(refusals, sizeof refusals / sizeof(refusals)[0])
 
+#define BESIDE HEAD "modes: {m: {driver: fake-torrent, beside: ["
+#define WEB "{name: web, driver: exec, binary: x, count: 2}"
+#define ACTION BESIDE WEB "], actions: ["
+
+static void what_is_beside_the_swarm_and_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const refusal refusals[] = {
+        {BESIDE "{name: web}]}}\n", 4, 44, "no driver is given here; for example: driver: exec"},
+        {BESIDE "{driver: deluge}]}}\n", 4, 53, "unknown driver 'deluge'"},
+        {BESIDE "{driver: exec}]}}\n", 4, 44, "needs the program to start"},
+        {BESIDE "{driver: exec, binary: x, arguments: [a, '{adress}']}]}}\n", 4, 85,
+         "'{adress}' is no placeholder; there are {address}"},
+        {BESIDE "{driver: exec, binary: x, arguments: a}]}}\n", 4, 81, "arguments must be a list"},
+        {BESIDE "{driver: exec, binary: x, environment: {A: '{b}'}}]}}\n", 4, 87,
+         "'{b}' is no placeholder"},
+        {BESIDE "{driver: exec, binary: x, ready: {path: health}}]}}\n", 4, 84,
+         "'health' is no path of a URL"},
+        {BESIDE WEB ", " WEB "]}}\n", 4, 99, "there is a group 'web' already"},
+        {BESIDE "]}}\n", 4, 43, "0 groups beside the swarm"},
+        {HEAD "modes: {m: {driver: fake-torrent, actions: [{at: 1s}]}}\n", 4, 44,
+         "actions are for nodes beside the swarm"},
+        {ACTION "{at: 1s, group: web}]}}\n", 4, 103, "'http' is not given"},
+        {ACTION "{at: 1s, group: web, http: {body: x}}]}}\n", 4, 130, "'path' is not given"},
+        {ACTION "{group: web, http: {path: /}}]}}\n", 4, 103, "'at' is not given"},
+        {ACTION "{at: 1s, group: wbe, http: {path: /}}]}}\n", 4, 119, "unknown group 'wbe'"},
+        {ACTION "{at: 1s, group: web, node: 2, http: {path: /}}]}}\n", 4, 130,
+         "group 'web' has no node 2; it has 2, from 0"},
+        {ACTION "{at: 1s, group: web, http: {path: x}}]}}\n", 4, 137, "'x' is no path of a URL"},
+        {ACTION "{at: 1s, group: web, http: {path: '/{hime}'}}]}}\n", 4, 137,
+         "'{hime}' is no placeholder"},
+        {ACTION "{at: 1s, group: web, times: 10000, http: {path: /}}]}}\n", 4, 103,
+         "more than 10000 requests in a run"},
+        {ACTION "{at: 31min, group: web, http: {path: /}}]}}\nfile_size: 1MB\nsize: 4\n", 1, 1,
+         "limits.run ends before the last request of action 1 of mode 'm', which leaves after "
+         "31min"},
+    };
+    ASSERT_ALL(refusals);
+}
+
 static void erasure_that_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -349,6 +389,7 @@ static void file_is_found_read_and_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_beside_the_swarm_and_cannot_be_is_refused),
         cmocka_unit_test(erasure_that_cannot_be_is_refused),
         cmocka_unit_test(text_that_is_no_yaml_is_refused),
         cmocka_unit_test(bombs_are_refused_at_once),
