@@ -51,6 +51,23 @@ static int check_charts(const checked *at, swb_error *error)
     return SWB_OK;
 }
 
+/* There is an image of ours for each program that we know. */
+static int check_images(const checked *at, swb_error *error)
+{
+    for (size_t i = 0; i < at->request->node_count; i++) {
+        const swb_node_request *node = &at->request->nodes[i];
+        if (node->driver->program == NULL &&
+            swb__kubernetes_image(node->driver, node->options) == NULL) {
+            return swb__fail(error, SWB_EENV,
+                             "node '%s' of driver '%s' has no image to run in: write image: "
+                             "NAME:TAG beside its driver; the image holds the program that "
+                             "'binary' names",
+                             node->name, node->driver->name);
+        }
+    }
+    return SWB_OK;
+}
+
 /* The API server passes on HTTP and nothing else. */
 static int check_reach(const checked *at, swb_error *error)
 {
@@ -243,6 +260,9 @@ int swb__kubernetes_check(const swb_site_request *request, swb_error *error)
     }
     if (status == SWB_OK) {
         status = check_charts(&at, error);
+    }
+    if (status == SWB_OK) {
+        status = check_images(&at, error);
     }
     if (status == SWB_OK) {
         status = swb__kubernetes_config(&at.config, &at.options, error);

@@ -177,8 +177,22 @@ bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_
     return options->reach == REACH_AUTO ? !config->in_cluster : options->reach == REACH_PROXY;
 }
 
+const char *swb__kubernetes_image(const swb_driver *driver, const swb_option_value *options)
+{
+    for (size_t i = 0; options != NULL && i < driver->option_count; i++) {
+        if (strcmp(driver->options[i].name, "image") == 0) {
+            return options[i].string;
+        }
+    }
+    return NULL;
+}
+
+/* A driver of any program has the chart of any program. */
 const char *swb__kubernetes_chart(const swb_driver *driver)
 {
+    if (driver->program == NULL) {
+        return "workload";
+    }
     return strcmp(driver->name, "opentracker") == 0 ? "tracker" : driver->name;
 }
 

@@ -48,6 +48,9 @@ int swb__kubernetes_config(swb__kube_config *out, const kubernetes_options *opti
 /* Whether pods are reached through the API server. */
 bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_config *config);
 
+/* The image that the experiment names for a node, NAME:TAG or NAME@DIGEST, by an option "image" of
+ * its driver; NULL where it names none. */
+const char *swb__kubernetes_image(const swb_driver *driver, const swb_option_value *options);
 /* The chart that a driver's nodes are made by. */
 const char *swb__kubernetes_chart(const swb_driver *driver);
 /* Its folder: FOLDER/CHART or FOLDER/helm/CHART, where FOLDER is the option, $SWARMBENCH_CHARTS, or
@@ -67,6 +70,7 @@ typedef struct kubernetes_group_values {
     size_t nodes;
     uint64_t data_bytes; /* that a node may come to store */
     const swb_driver *driver;
+    const swb_option_value *options; /* of the driver; NULL: none is given */
 } kubernetes_group_values;
 char **swb__kubernetes_values(const kubernetes_options *options,
                               const kubernetes_group_values *group);

@@ -355,6 +355,7 @@ static int render(kubernetes_site *site, swb_error *error)
         .data_bytes =
             group->role == SWB_ROLE_SERVICE ? 0 : swb__kubernetes_stored_bytes(site->request),
         .driver = group->driver,
+        .options = group->options,
     };
     char **values = swb__kubernetes_values(&site->options, &asked);
     if (values == NULL) {

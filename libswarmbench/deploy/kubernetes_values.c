@@ -74,6 +74,23 @@ static void put_image(values *all, const kubernetes_options *options, const char
     put_text(all, path, options->pull_policy);
 }
 
+/* NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST; the name may begin with HOST:PORT/. */
+static void put_named_image(values *all, const kubernetes_options *options, const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    const char *rest = slash != NULL ? slash : image;
+    size_t name = (size_t)(rest - image) + strcspn(rest, ":@");
+    const char *digest = strchr(image, '@');
+    put_part(all, "image.repository", image, name);
+    if (image[name] == ':') {
+        put_part(all, "image.tag", image + name + 1, strcspn(image + name + 1, "@"));
+    }
+    if (digest != NULL) {
+        put_text(all, "image.digest", digest + 1);
+    }
+    put_text(all, "image.pullPolicy", options->pull_policy);
+}
+
 static void put_selector(values *all, const char *list)
 {
     cJSON *object = cJSON_CreateObject();
@@ -121,7 +138,15 @@ char **swb__kubernetes_values(const kubernetes_options *options,
     put_text(&all, "run.group", group->group);
     put_text(&all, "run.role", group->role);
     put_text(&all, "agent.tokenSecret", group->token_secret);
-    put_image(&all, options, "image", group->driver->name);
+    const char *image = swb__kubernetes_image(group->driver, group->options);
+    if (image != NULL) {
+        put_named_image(&all, options, image);
+    } else {
+        put_image(&all, options, "image", group->driver->name);
+    }
+    if (group->driver->program == NULL) {
+        put_text(&all, "launch", "runner"); /* not by the image itself, which is that chart's way */
+    }
     put_image(&all, options, "agent.image", "agent");
     put_data(&all, options, group);
     put_ports(&all);

@@ -13,6 +13,7 @@
 
 enum {
     OPTION_BINARY,
+    OPTION_IMAGE,
     OPTION_ARGUMENTS,
     OPTION_ENVIRONMENT,
     OPTION_FILES,
@@ -34,6 +35,9 @@ enum {
 static const swb_option options[OPTION_COUNT] = {
     [OPTION_BINARY] = {"binary", SWB_OPTION_STRING, NULL, 0, 0, NULL,
                        "The program: a path, or a name looked up in PATH. Required."},
+    [OPTION_IMAGE] = {"image", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                      "The image that holds the program, NAME:TAG or NAME@sha256:..., where nodes "
+                      "are containers; required there."},
     [OPTION_ARGUMENTS] = {"arguments", SWB_OPTION_LIST, NULL, 0, 0, NULL,
                           "Its arguments. One that asks for what the node does not have, such as "
                           "{bootstrap} of the first one, is left out."},
@@ -98,10 +102,23 @@ static int check_path(const char *path, swb_error *error)
     return swb__fail(error, SWB_EINPUT, "'%.100s' is no path of a URL; it begins with '/'", path);
 }
 
+/* Without one of these it would be another image each day. */
+static int check_image(const char *image, swb_error *error)
+{
+    const char *slash = image != NULL ? strrchr(image, '/') : NULL;
+    const char *rest = slash != NULL ? slash + 1 : image;
+    if (image == NULL || (rest[strcspn(rest, ":@")] != '\0' && rest[0] != ':' && rest[0] != '@')) {
+        return SWB_OK;
+    }
+    return swb__fail(error, SWB_EINPUT, "'%.100s' is no NAME:TAG or NAME@sha256:...", image);
+}
+
 static int check_one(size_t *text_out, size_t option, const swb_option_value *value,
                      swb_error *error)
 {
     switch (option) {
+    case OPTION_IMAGE:
+        return check_image(value->string, error);
     case OPTION_ARGUMENTS:
     case OPTION_ENVIRONMENT:
     case OPTION_FILES:

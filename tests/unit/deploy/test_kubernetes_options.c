@@ -1,13 +1,14 @@
 /* deploy/kubernetes_options and _values: what of an experiment reaches the charts. */
 #include "support/cmocka_all.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "deploy/kubernetes_options.h"
 #include "host/node_process.h"
 
-static const swb_driver deluge = {.name = "deluge"};
-static const swb_driver tracker = {.name = "opentracker"};
+static const swb_driver deluge = {.name = "deluge", .program = "deluged"};
+static const swb_driver tracker = {.name = "opentracker", .program = "opentracker"};
 
 static kubernetes_options defaults(void)
 {
@@ -69,6 +70,50 @@ static void options_become_values_of_a_chart(void **state)
     swb__list_free(values);
 }
 
+/* "HOST:5000/a/web:1@sha256:cc": the port of a registry is no tag. */
+static void program_of_anybodys_runs_in_the_image_that_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *image;
+        const char *wanted[3];
+    } cases[] = {
+        {"r.example:5000/a/web:1",
+         {"image.repository=\"r.example:5000/a/web\"", "image.tag=\"1\"", NULL}},
+        {"web@sha256:cc", {"image.repository=\"web\"", "image.digest=\"sha256:cc\"", NULL}},
+        {"a/web:1@sha256:cc",
+         {"image.repository=\"a/web\"", "image.tag=\"1\"", "image.digest=\"sha256:cc\""}},
+    };
+    const swb_driver *exec = swb_driver_find("exec");
+    kubernetes_options options = defaults();
+    assert_string_equal(swb__kubernetes_chart(exec), "workload");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        swb_option_value *given = calloc(exec->option_count, sizeof *given);
+        const kubernetes_group_values group = {.run = "swb-a",
+                                               .group = "swb-a-1",
+                                               .role = "service",
+                                               .nodes = 1,
+                                               .driver = exec,
+                                               .options = given};
+        assert_null(swb__kubernetes_image(exec, given));
+        for (size_t j = 0; j < exec->option_count; j++) {
+            if (strcmp(exec->options[j].name, "image") == 0) {
+                given[j].string = cases[i].image;
+            }
+        }
+        char **values = swb__kubernetes_values(&options, &group);
+        assert_non_null(values);
+        assert_true(has(values, "launch=\"runner\""));
+        for (size_t j = 0; j < 3 && cases[i].wanted[j] != NULL; j++) {
+            if (!has(values, cases[i].wanted[j])) {
+                fail_msg("%s: no %s", cases[i].image, cases[i].wanted[j]);
+            }
+        }
+        swb__list_free(values);
+        free(given);
+    }
+}
+
 static void malformed_lists_are_refused(void **state)
 {
     (void)state;
@@ -120,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_become_values_of_a_chart),
+        cmocka_unit_test(program_of_anybodys_runs_in_the_image_that_is_named),
         cmocka_unit_test(malformed_lists_are_refused),
         cmocka_unit_test(pods_are_reached_as_the_place_of_the_runner_allows),
         cmocka_unit_test(charts_are_found_in_their_folder),

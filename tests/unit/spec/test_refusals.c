@@ -59,6 +59,8 @@ static void what_is_beside_the_swarm_and_cannot_be_is_refused(void **state)
          "'{b}' is no placeholder"},
         {BESIDE "{driver: exec, binary: x, ready: {path: health}}]}}\n", 4, 84,
          "'health' is no path of a URL"},
+        {BESIDE "{driver: exec, binary: x, image: 'a:1/nginx'}]}}\n", 4, 77,
+         "'a:1/nginx' is no NAME:TAG or NAME@sha256:..."},
         {BESIDE WEB ", " WEB "]}}\n", 4, 99, "there is a group 'web' already"},
         {BESIDE "]}}\n", 4, 43, "0 groups beside the swarm"},
         {HEAD "modes: {m: {driver: fake-torrent, actions: [{at: 1s}]}}\n", 4, 44,
