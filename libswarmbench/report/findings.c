@@ -49,6 +49,51 @@ static const swb__finding findings[] = {
      " coalesce(round(100.0 * avg(beyond), 1), '') AS 'fetched beyond need, %',"
      " sum(given_up) AS 'parts given up'"
      " FROM coded GROUP BY plan_index, mode, coding ORDER BY plan_index, mode"},
+    /* The text of an event says it all: "status=200 at_ms=9 late_ms=0 latency_ms=1 GET /a: why". */
+    {"actions", "Actions beside the swarm",
+     "WITH read AS (SELECT run.mode, cell.plan_index, cell.label, node.group_name,"
+     " event.text NOT LIKE 'status=failed %' AS right,"
+     " CAST(substr(event.text, instr(event.text, ' late_ms=') + 9) AS REAL) AS late_ms,"
+     " CAST(substr(event.text, instr(event.text, ' latency_ms=') + 12) AS REAL) AS latency_ms,"
+     " substr(event.text, instr(event.text, ' latency_ms=') + 12) AS rest"
+     " FROM run JOIN cell ON cell.id = run.cell JOIN event ON event.run = run.id"
+     " JOIN node ON node.run = run.id AND node.node = event.node"
+     " WHERE run.experiment = ? AND event.kind = 'action' AND run.state IN ('done', 'failed')),"
+     " named AS (SELECT *, substr(rest, instr(rest, ' ') + 1) AS line FROM read),"
+     " asked AS (SELECT *, CASE WHEN right OR instr(line, ': ') = 0 THEN line"
+     "  ELSE substr(line, 1, instr(line, ': ') - 1) END AS request FROM named),"
+     " ranked AS (SELECT *, cume_dist() OVER (PARTITION BY plan_index, mode, group_name, request,"
+     "  right ORDER BY latency_ms) AS rank FROM asked)"
+     " SELECT mode, label AS cell, group_name AS 'group', request, count(*) AS requests,"
+     " sum(NOT right) AS failed,"
+     " coalesce(min(latency_ms) FILTER (WHERE right AND rank >= 0.5), '') AS 'median, ms',"
+     " coalesce(min(latency_ms) FILTER (WHERE right AND rank >= 0.95), '') AS '95 %, ms',"
+     " coalesce(max(latency_ms) FILTER (WHERE right), '') AS 'slowest, ms',"
+     " max(late_ms) AS 'left late by up to, ms'"
+     " FROM ranked GROUP BY plan_index, mode, group_name, request"
+     " ORDER BY plan_index, mode, group_name, request"},
+    /* "name{label=\"a b\"} 3": the value stands behind the last space. */
+    {"metrics_beside", "Metrics of nodes beside the swarm",
+     "WITH read AS (SELECT run.id AS run, run.mode, cell.plan_index, cell.label, node.node,"
+     " node.group_name, event.id AS event, event.text,"
+     " length(rtrim(event.text, replace(event.text, ' ', ''))) AS split"
+     " FROM run JOIN cell ON cell.id = run.cell JOIN event ON event.run = run.id"
+     " JOIN node ON node.run = run.id AND node.node = event.node"
+     " WHERE run.experiment = ? AND event.kind = 'metric' AND run.state IN ('done', 'failed')),"
+     " told AS (SELECT *, substr(text, 1, split - 1) AS metric,"
+     " CAST(substr(text, split + 1) AS REAL) AS value FROM read),"
+     " ends AS (SELECT *, first_value(value) OVER same AS first, last_value(value) OVER same AS "
+     "last"
+     "  FROM told WINDOW same AS (PARTITION BY run, node, metric ORDER BY event"
+     "  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),"
+     " each AS (SELECT plan_index, mode, label, group_name, metric, count(*) AS readings,"
+     "  min(value) AS least, max(value) AS most, last, last - first AS rise"
+     "  FROM ends GROUP BY run, node, metric)"
+     " SELECT mode, label AS cell, group_name AS 'group', metric, sum(readings) AS readings,"
+     " min(least) AS least, max(most) AS most, round(avg(last), 3) AS 'at the end, mean',"
+     " round(avg(rise), 3) AS 'rise in a run, mean'"
+     " FROM each GROUP BY plan_index, mode, group_name, metric"
+     " ORDER BY plan_index, mode, group_name, metric"},
     {"cells_ended", "Why repetitions ended",
      "SELECT label AS cell, ending AS reason FROM cell"
      " WHERE experiment = ? AND ending IS NOT NULL ORDER BY plan_index"},
