@@ -1,7 +1,8 @@
 #!/bin/bash
 # Builds the images that the charts name, without a registry and without Docker.
 # usage: charts/images/build.sh [--import] [--save FOLDER] [NAME...]
-#   NAME           deluge, qbittorrent, opentracker, agent, runner (these are the default) or codex
+#   NAME           deluge, qbittorrent, opentracker, agent, runner (these are the default), codex or
+#                  gowaku
 #   --import       puts them into the containerd of this machine (namespace k8s.io; the socket is
 #                  $CONTAINERD_ADDRESS), where a kubelet finds them
 #   --save FOLDER  writes FOLDER/NAME.tar, for `kind load image-archive`, `minikube image load`,
@@ -16,6 +17,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/swarmbench/images
+gowaku=${XDG_CACHE_HOME:-$HOME/.cache}/swarmbench/gowaku/waku
 programs=${XDG_CACHE_HOME:-$HOME/.cache}/swarmbench/kubernetes/bin
 prefix=${SWB_IMAGE_PREFIX:-localhost/swarmbench}
 version=$(sed -n 's/^project(swarmbench VERSION \([0-9.]*\).*/\1/p' "$source/CMakeLists.txt")
@@ -129,6 +131,10 @@ make_context() {
             die "SWB_IMAGE_CODEX has to name the program of a Codex node, not '${SWB_IMAGE_CODEX:-}'"
         cp "$SWB_IMAGE_CODEX" "$context/codex"
         ;;
+    gowaku)
+        [ -x "$gowaku" ] || die "there is no $gowaku: examples/multi-deployment/build-gowaku.sh makes it"
+        cp "$gowaku" "$context/waku"
+        ;;
     agent)
         install_tree
         mkdir -p "$context/usr/local/bin"
@@ -172,11 +178,11 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     -h | --help)
-        sed -n '2,14s/^# \{0,1\}//p' "$0"
+        sed -n '2,15s/^# \{0,1\}//p' "$0"
         exit 0
         ;;
     *)
-        [ -f "$here/$1/Containerfile" ] || die "there is no image '$1'; there are ${all[*]} and codex"
+        [ -f "$here/$1/Containerfile" ] || die "there is no image '$1'; there are ${all[*]}, codex and gowaku"
         names+=("$1")
         ;;
     esac

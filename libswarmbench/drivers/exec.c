@@ -306,6 +306,7 @@ static int version(swb_call *call)
         bool quoted = length >= 2 && line[0] == '"' && line[length - 1] == '"';
         snprintf(found->version, sizeof found->version, "%.*s", (int)(length - (quoted ? 2 : 0)),
                  line + quoted);
+        found->stand_in = strstr(line, "stand-in") != NULL;
     }
     return status;
 }

@@ -8,7 +8,7 @@ import unittest
 import command
 from command import BAD_INPUT, DONE, ROOT, swarmbench
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 MALFORMED = sorted((ROOT / "tests/fuzz/experiments").glob("*.yaml"))
 
 
