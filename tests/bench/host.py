@@ -6,7 +6,6 @@ import pathlib
 import platform
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,14 +16,16 @@ PIECE_BYTES = 256 * 1024
 
 
 def enter_namespace(addresses):
-    """Starts this program again in a network namespace of its own, whose loopback device has the
-    addresses; returns once it runs there. The namespace ends with its last process."""
+    """Starts this program again in namespaces of its own, and returns once it runs there: one for the
+    network, whose loopback device has the addresses, and one for processes, so that none outlives
+    this program, whatever ends it."""
     if os.environ.get("SWARMBENCH_BENCH_NAMESPACE") != "entered":
         if os.geteuid() != 0 or not is_here("unshare") or not is_here("ip"):
             print("SKIP: a network namespace needs root, unshare (util-linux) and ip (iproute2)")
             sys.exit(77)
         os.environ["SWARMBENCH_BENCH_NAMESPACE"] = "entered"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
+                               sys.executable, *sys.argv])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in addresses:
         subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
@@ -77,13 +78,14 @@ class Content:
 
 
 class Process:
-    """A process that was started here, in a session of its own so that all of it can be ended."""
+    """A process that was started here. It stays in this session: what the scheduler gives to a
+    session it gives to bench and nodes together."""
 
     def __init__(self, command, log, **options):
         self.log = log
         with open(log, "wb") as file:
             self.popen = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL,
-                                          stdout=file, stderr=file, start_new_session=True, **options)
+                                          stdout=file, stderr=file, **options)
 
     def _proc(self, name):
         return pathlib.Path(f"/proc/{self.popen.pid}/{name}").read_text()
@@ -114,7 +116,7 @@ class Process:
 
     def end(self):
         if not self.ended():
-            os.killpg(self.popen.pid, signal.SIGKILL)
+            self.popen.kill()
             self.popen.wait()
 
 
