@@ -194,9 +194,23 @@ static int check_services(const swb_site_request *request, swb_error *error)
     return swb__local_check(&services, error);
 }
 
+/* A tracker is started here for the swarm's sake; other programs would be nodes of this machine. */
+static int check_beside(const swb_site_request *request, swb_error *error)
+{
+    for (size_t i = has_service(request); i < request->node_count; i++) {
+        if (request->nodes[i].role == SWB_ROLE_SERVICE) {
+            return swb__fail(error, SWB_EINPUT,
+                             "node '%s' is to be started beside the swarm, and 'attach' starts no "
+                             "nodes: start it by yourself and leave `beside` out",
+                             request->nodes[i].name);
+        }
+    }
+    return SWB_OK;
+}
+
 int swb__attach_check(const swb_site_request *request, swb_error *error)
 {
-    int status = SWB_OK;
+    int status = check_beside(request, error);
     for (size_t i = has_service(request); status == SWB_OK && i < request->node_count; i++) {
         status = check_node(request, &request->nodes[i], error);
     }

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 import command
-from command import DONE, ENVIRONMENT, ROOT, RUNS_FAILED, swarmbench
+from command import BAD_INPUT, DONE, ENVIRONMENT, ROOT, RUNS_FAILED, swarmbench
 
 try:
     import yaml_core
@@ -136,6 +136,14 @@ class Beside(unittest.TestCase):
         result = self.perform(self.small(beside=[{**WEB, "binary": "no-such-program"}]))
         self.assertEqual(result.returncode, ENVIRONMENT, result.stdout + result.stderr)
         self.assertIn("no-such-program", result.stderr)
+
+    def test_nodes_that_run_already_have_none_beside_them(self):
+        deploy = {"on": "attach", "nodes": [
+            {"url": f"https://127.0.0.1:{port}", "content_dir": str(self.folder), "user": "u",
+             "password_env": "HOME"} for port in (8081, 8082)]}
+        result = self.perform({**self.small(beside=[WEB]), "deploy": deploy})
+        self.assertEqual(result.returncode, BAD_INPUT, result.stdout + result.stderr)
+        self.assertIn("node 'web-00' is to be started beside the swarm", result.stderr)
 
     @unittest.skipUnless(shutil.which("qbittorrent-nox"), "qbittorrent-nox is not installed")
     def test_deluge_and_qbittorrent_share_a_swarm(self):
