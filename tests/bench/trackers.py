@@ -121,6 +121,10 @@ def run(kind, protocol, folder, options):
         except NotImplementedError:
             found["statistics"] = float("nan")
         return found, rights
+    except Exception as error:
+        ended = "has ended" if tracker.process.ended() else "runs"
+        raise RuntimeError(f"{type(error).__name__}: {error}; its process {ended}, its log: "
+                           f"{tracker.process.log.read_text()[-300:]!r}") from error
     finally:
         tracker.process.end()
 
