@@ -20,7 +20,7 @@ const server = new Server({{
   http: true, udp: true, ws: false, interval: 600000,
   filter: (hash, params, done) => done(served.has(hash) ? null : new Error('not listed'))
 }})
-server.on('error', () => {{}})
+server.on('error', error => {{ console.log(`${{error}}`) }})
 server.on('warning', () => {{}})
 server.listen({port}, '{address}')
 """

@@ -86,11 +86,11 @@ def load(tracker, target, announces, **how):
                  "bad": one.lost + one.refused}
 
 
-def run(kind, protocol, folder, options):
+def run(kind, protocol, folder, port, options):
     torrents = al.hashes(options.torrents)
     begun = time.monotonic()
-    tracker = kind(folder / "tracker", ADDRESS, PORT, torrents, options)
-    target = al.Target(protocol, ADDRESS, PORT)
+    tracker = kind(folder / "tracker", ADDRESS, port, torrents, options)
+    target = al.Target(protocol, ADDRESS, port)
     try:
         probe = al.Announce(al.hashes(1, 800000)[0], 1000, 0)
         host.wait_until(lambda: target.ask(probe, 0.2), 15, f"{kind.program} to answer")
@@ -205,12 +205,14 @@ def main():
     work = [(name, protocol) for name, kind in kinds.items() for protocol in kind.protocols]
     found, rights, failed = {one: {} for one in work}, {}, dict.fromkeys(work, 0)
     order = random.Random(1)
+    # Each run has ports of its own: sockets of a program with io_uring outlive it for a while.
+    ports = iter(range(PORT, 65535, 2))
     for number in range(options.rounds):
         for name, protocol in order.sample(work, len(work)):
             with tempfile.TemporaryDirectory(prefix="b") as folder:
                 try:
                     found[name, protocol][number], rights[name, protocol] = run(
-                        kinds[name], protocol, pathlib.Path(folder), options)
+                        kinds[name], protocol, pathlib.Path(folder), next(ports), options)
                 except Exception as error:  # a run that fails is a result, the others go on
                     failed[name, protocol] += 1
                     print(f"round {number}, {name}, {protocol}: {type(error).__name__}: {error}",
