@@ -43,10 +43,6 @@ class Client:
     def file(self, content):
         return self.data / content.name
 
-    def fresh(self):
-        """Forgets the connection: the next call makes a new one."""
-        self.link = None
-
 
 class HttpClient(Client):
     api_address = property(lambda self: self.address)

@@ -252,7 +252,6 @@ def answers(kind, content, folder):
         broken = host.Content(99, content.size, "http://10.84.0.1:1/announce")
         broken.torrent = b"no torrent"
         found["no torrent"] = said(lambda: node.add(broken, False))
-        node.fresh() if kind is not client_drivers.Deluge else node.ready()
         found["the torrent"] = said(lambda: node.add(content, False))
         time.sleep(1)
         found["the same again"] = said(lambda: node.add(content, False))
