@@ -29,9 +29,11 @@ static kubernetes_group *refused_group(const kubernetes_site *site)
     return NULL;
 }
 
-/* The newest of the events. */
+/* The newest of the events, without what we know: "create Pod P in StatefulSet S failed error: ".
+ */
 static const char *reason_of(const cJSON *events)
 {
+    static const char before[] = " failed error: ";
     const char *newest = "";
     const char *text = "";
     const cJSON *item;
@@ -43,7 +45,8 @@ static const char *reason_of(const cJSON *events)
             text = swb__kube_text(item, "message");
         }
     }
-    return text;
+    const char *cause = strstr(text, before);
+    return cause != NULL ? cause + strlen(before) : text;
 }
 
 static void on_events(void *argument, const swb__kube_outcome *outcome)
@@ -76,8 +79,8 @@ static void look(void *argument)
     if (group == NULL || site->looking || site->closing || site->up == NULL || !site->listed) {
         return;
     }
-    int status = swb__kube_events(&request, site->config.name_space, group->release, "FailedCreate",
-                                  NULL);
+    int status =
+        swb__kube_events(&request, site->config.name_space, group->release, "FailedCreate", NULL);
     if (status == SWB_OK) {
         status = swb__kube_client_call(NULL, site->client, &request, NULL, on_events, site, NULL);
     }

@@ -2,8 +2,8 @@
 """A site of many pods, brought up and closed by the deployer `kubernetes`, against the same objects
 applied, waited for and deleted by helm and kubectl; on nodes that kwok plays.
 
-Prints medians, and the deployer's time divided by kubectl's. Needs what tests/kubernetes/test_scale.py
-needs, and its program, tests/kubernetes/drive_site of a build.
+Prints medians, and the deployer's time divided by kubectl's. SWB_DRIVE_SITE names the program that
+drives the deployer, tests/kubernetes/drive_site of a build.
 """
 import argparse
 import json
@@ -71,7 +71,8 @@ def main():
     for step in ("up", "closed"):
         mine = statistics.median(figures[step] for figures in ours)
         other = statistics.median(figures[step] for figures in theirs)
-        print(f"{step:8} deployer {mine:7.1f} s   kubectl {other:7.1f} s   ratio {mine / other:.2f}")
+        print(f"{step:8} deployer {mine:7.1f} s   kubectl {other:7.1f} s   "
+              f"ratio {mine / other:.2f}")
     print(f"memory of the deployer's process: {max(f['peak'] for f in ours) / 1e6:.0f} MB")
 
 

@@ -23,7 +23,7 @@ def enter_namespace():
 
 
 def bring_up(*arguments):
-    """As cluster.sh up; leave() ends it. One that SWB_CLUSTER_STATE names is used and left alone."""
+    """As cluster.sh up; leave() ends it. One that SWB_CLUSTER_STATE names is used and left."""
     os.environ.pop("KUBECONFIG", None)
     os.environ.update({} if "SWB_CLUSTER_STATE" in os.environ else {**OWN, "SWB_LEAVE": "1"})
     up(*arguments)

@@ -21,7 +21,7 @@ OURS = ("-n", NAMESPACE, "-l", "app.kubernetes.io/managed-by=swarmbench")
 
 
 def enter_namespace():
-    """Starts this program anew in its own network, once, where pods' addresses are this machine's."""
+    """As own_cluster's, and the addresses of all pods are this machine's there."""
     own_cluster.enter_namespace()
     run("ip", "route", "add", "local", f"{NET}.0.0/16", "dev", "lo")
 

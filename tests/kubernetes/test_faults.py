@@ -1,6 +1,6 @@
-"""What a cluster does to pods in the middle of a run, and what it refuses: told by its cause, within
-a bound of time, with nothing left behind, and the next run goes on. On real pods of a cluster of its
-own, whose API server is restarted.
+"""What a cluster does to pods in the middle of a run, and what it refuses: told by its cause,
+within a bound of time, with nothing left behind, and the next run goes on. On real pods of a cluster
+of its own, whose API server is restarted.
 
 SWB_COMMAND is the swarmbench command.
 """
@@ -15,7 +15,6 @@ import own_cluster
 from deployer_case import COMMAND, Case
 from test_cluster import CLUSTER, IMAGES, kubectl, run, wait_until
 
-NAMESPACE = "swb-faults"
 DIRECT = ", reach: direct"
 KILL_AGENT = """for process in /proc/[0-9]*; do
     read -r command <"$process/comm" || continue
@@ -26,16 +25,23 @@ done"""
 def setUpModule():
     own_cluster.bring_up("--real")
     run(IMAGES, "--import", "qbittorrent", "opentracker", "agent")
-    kubectl("create", "namespace", NAMESPACE, check=False)
 
 
 def tearDownModule():
-    kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
     own_cluster.leave()
 
 
 class FaultCase(Case):
-    namespace = NAMESPACE
+    """Each test has a namespace to itself: what one leaves is no other's concern."""
+
+    def setUp(self):
+        super().setUp()
+        name = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")
+        self.namespace = f"swb-{os.getpid()}-{name}"[:60].rstrip("-")
+        kubectl("create", "namespace", self.namespace)
+        self.addCleanup(kubectl, "delete", "namespace", self.namespace, "--wait=false")
+        wait_until("pods can be made", 30, lambda: kubectl(
+            "get", "serviceaccount", "default", "-n", self.namespace, check=False).returncode == 0)
 
     def run_until_pods_leech(self, deploy=DIRECT, size="3000MB"):
         runner = self.begin(deploy=deploy, size=size)
@@ -45,7 +51,7 @@ class FaultCase(Case):
         return runner
 
     def leecher(self):
-        return kubectl("get", "pods", "-n", NAMESPACE, "-l", "swarmbench.dev/role=leecher", "-o",
+        return kubectl("get", "pods", "-n", self.namespace, "-l", "swarmbench.dev/role=leecher", "-o",
                        "jsonpath={.items[0].metadata.name}").stdout
 
     def expect_failed(self, runner, cause, seconds=120):
@@ -92,8 +98,8 @@ class Faults(FaultCase):
         runner = self.run_until_pods_leech()
         pod = self.leecher()
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction",
-                    "metadata": {"name": pod, "namespace": NAMESPACE}}
-        kubectl("create", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction", "-f",
+                    "metadata": {"name": pod, "namespace": self.namespace}}
+        kubectl("create", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/{pod}/eviction", "-f",
                 "-", input=json.dumps(eviction))
         self.expect_failed(runner, f"pod {pod} was evicted")
 
@@ -107,7 +113,7 @@ class Faults(FaultCase):
 
     def test_agent_that_is_killed_is_the_cause(self):
         runner = self.run_until_pods_leech()
-        kubectl("exec", self.leecher(), "-n", NAMESPACE, "-c", "agent", "--", "sh", "-c",
+        kubectl("exec", self.leecher(), "-n", self.namespace, "-c", "agent", "--", "sh", "-c",
                 KILL_AGENT, check=False)
         self.expect_failed(runner, "agent.*(restarted|ended|Error)")
 
@@ -133,11 +139,10 @@ class Refusals(FaultCase):
     def make(self, kind, name, spec):
         text = json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": name},
                            "spec": spec})
-        kubectl("apply", "-n", NAMESPACE, "-f", "-", input=text)
-        self.addCleanup(kubectl, "delete", kind, name, "-n", NAMESPACE)
+        kubectl("apply", "-n", self.namespace, "-f", "-", input=text)
         if kind == "ResourceQuota":
             wait_until("the quota counts", 30, lambda: '"used"' in kubectl(
-                "get", "quota", name, "-n", NAMESPACE, "-o", "json").stdout)
+                "get", "quota", name, "-n", self.namespace, "-o", "json").stdout)
 
     def test_token_that_is_wrong(self):
         def change(_, user):
@@ -170,8 +175,7 @@ class Refusals(FaultCase):
         self.refused(self.config(change), "127.0.0.1.*9")
 
     def test_namespace_that_does_not_exist(self):
-        before, self.namespace = self.namespace, "none-such"
-        self.addCleanup(setattr, self, "namespace", before)
+        self.namespace = "none-such"
         self.refused("", "the cluster has no namespace 'none-such'")
 
     def test_quota_of_cpu(self):
@@ -188,9 +192,8 @@ class Refusals(FaultCase):
         self.refused("", "it is refused: .*minimum memory usage per Container is 100Gi")
 
     def test_restricted_namespace_takes_our_pods(self):
-        label = "pod-security.kubernetes.io/enforce"
-        kubectl("label", "namespace", NAMESPACE, f"{label}=restricted")
-        self.addCleanup(kubectl, "label", "namespace", NAMESPACE, f"{label}-")
+        kubectl("label", "namespace", self.namespace,
+                "pod-security.kubernetes.io/enforce=restricted")
         code, said = self.perform(deploy=DIRECT)
         self.assertEqual(code, 0, said)
 
@@ -200,13 +203,18 @@ class Options(FaultCase):
               "cpu: 30m, memory: 70Mi, memory_limit: 90Mi, storage_class: swb-none, "
               "data_size: 300MB, image_digests: 'qbittorrent=sha256:" + 64 * "a" + "'")
 
+    def have_volumes(self):
+        kinds = [kind for kind, _ in self.objects()]
+        return kinds.count("Pod") == 5 and kinds.count("PersistentVolumeClaim") >= 4
+
     def test_options_reach_the_pods_and_volumes_go_with_them(self):
         runner = self.begin(deploy=self.DEPLOY)
         self.addCleanup(runner.kill)
-        wait_until("pods are made", 60, lambda: len(self.objects()) >= 19)
-        [pod, *_] = json.loads(kubectl("get", "pods", "-n", NAMESPACE, "-l",
+        wait_until("volumes are asked for", 60, self.have_volumes)
+        [pod, *_] = json.loads(kubectl("get", "pods", "-n", self.namespace, "-l",
                                        "swarmbench.dev/role=leecher", "-o", "json").stdout)["items"]
-        [claim, *_] = json.loads(kubectl("get", "pvc", "-n", NAMESPACE, "-o", "json").stdout)["items"]
+        [claim, *_] = json.loads(kubectl("get", "pvc", "-n", self.namespace, "-o",
+                                         "json").stdout)["items"]
         spec, [node] = pod["spec"], [container for container in pod["spec"]["containers"]
                                      if container["name"] == "node"]
         self.assertEqual(spec["nodeSelector"], {"disk": "fast", "zone": "a"})
@@ -225,7 +233,7 @@ class Options(FaultCase):
     def test_clean_removes_volumes(self):
         runner = self.begin(deploy=self.DEPLOY)
         self.addCleanup(runner.kill)
-        wait_until("pods are made", 60, lambda: len(self.objects()) >= 19)
+        wait_until("volumes are asked for", 60, self.have_volumes)
         runner.kill()
         runner.communicate()
         subprocess.run([COMMAND, "clean"], env=self.environment, capture_output=True, check=True)
