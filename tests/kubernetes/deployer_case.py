@@ -18,6 +18,7 @@ KINDS = "pods,services,statefulsets,secrets,persistentvolumeclaims"
 
 class Case(unittest.TestCase):
     namespace = None  # of a test's pods
+    patience_s = 60  # until pods run
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -27,7 +28,8 @@ class Case(unittest.TestCase):
                             "XDG_STATE_HOME": os.path.join(self.folder.name, "state")}
 
     def write(self, deploy="", modes="{qbittorrent: {driver: qbittorrent}}", size="20MB",
-              timeout="60s"):
+              timeout=None):
+        limit = timeout or f"{self.patience_s}s"
         path = os.path.join(self.folder.name, "experiment.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"""
@@ -40,7 +42,8 @@ matrix:
   swarm: [{{size: 4, seeders: 1}}]
 repetitions: {{min: 1, max: 1}}
 retries: 0
-deploy: {{on: kubernetes, namespace: {self.namespace}, start_timeout: {timeout}{deploy}}}
+deploy: {{on: kubernetes, namespace: {self.namespace},
+         start_timeout: {limit}{deploy}}}
 """)
         return [COMMAND, "run", path, "-o", self.results, "--work-dir",
                 os.path.join(self.folder.name, "work")]
@@ -51,7 +54,7 @@ deploy: {{on: kubernetes, namespace: {self.namespace}, start_timeout: {timeout}{
 
     def perform(self, **experiment):
         done = subprocess.run(self.write(**experiment), env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
                               check=False)
         return done.returncode, done.stdout
 
@@ -69,4 +72,4 @@ deploy: {{on: kubernetes, namespace: {self.namespace}, start_timeout: {timeout}{
         def ready():
             pods = kubectl("get", "pods", "-n", self.namespace, "--no-headers").stdout
             return pods.count("2/2") >= count
-        wait_until(f"{count} pods are ready", 60, ready)
+        wait_until(f"{count} pods are ready", self.patience_s, ready)

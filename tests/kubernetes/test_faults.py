@@ -33,6 +33,7 @@ def tearDownModule():
 
 class FaultCase(Case):
     """Each test has a namespace to itself: what one leaves is no other's concern."""
+    patience_s = 240
 
     def setUp(self):
         super().setUp()
@@ -54,7 +55,7 @@ class FaultCase(Case):
         return kubectl("get", "pods", "-n", self.namespace, "-l", "swarmbench.dev/role=leecher", "-o",
                        "jsonpath={.items[0].metadata.name}").stdout
 
-    def expect_failed(self, runner, cause, seconds=120):
+    def expect_failed(self, runner, cause, seconds=240):
         """The run fails with this cause, it is stored, and nothing is left."""
         said, _ = runner.communicate(timeout=seconds)
         self.assertEqual(runner.returncode, 1, said)
@@ -63,7 +64,7 @@ class FaultCase(Case):
         self.assertRegex(stored, cause)
         self.assertEqual(self.objects(), [])
 
-    def refused(self, deploy, cause, seconds=90):
+    def refused(self, deploy, cause, seconds=300):
         """The command ends with 3 and this cause on one line, and nothing is left."""
         done = subprocess.run(self.write(deploy=DIRECT + deploy), env=self.environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
@@ -106,7 +107,7 @@ class Faults(FaultCase):
     def test_node_beyond_its_memory_is_the_cause_and_the_next_run_works(self):
         runner = self.begin(deploy=DIRECT + ", memory: 16Mi, memory_limit: 24Mi", size="100MB")
         self.addCleanup(runner.kill)
-        self.expect_failed(runner, "OOMKilled|its memory_limit is 24Mi", 150)
+        self.expect_failed(runner, "OOMKilled|its memory_limit is 24Mi", 500)
         os.remove(self.results)
         code, said = self.perform(deploy=DIRECT)
         self.assertEqual(code, 0, said)
@@ -210,7 +211,7 @@ class Options(FaultCase):
     def test_options_reach_the_pods_and_volumes_go_with_them(self):
         runner = self.begin(deploy=self.DEPLOY)
         self.addCleanup(runner.kill)
-        wait_until("volumes are asked for", 60, self.have_volumes)
+        wait_until("volumes are asked for", 240, self.have_volumes)
         [pod, *_] = json.loads(kubectl("get", "pods", "-n", self.namespace, "-l",
                                        "swarmbench.dev/role=leecher", "-o", "json").stdout)["items"]
         [claim, *_] = json.loads(kubectl("get", "pvc", "-n", self.namespace, "-o",
@@ -226,18 +227,18 @@ class Options(FaultCase):
         self.assertEqual(claim["spec"]["storageClassName"], "swb-none")
         self.assertEqual(claim["spec"]["resources"]["requests"]["storage"], "300M")
         runner.send_signal(signal.SIGINT)
-        said, _ = runner.communicate(timeout=60)
+        said, _ = runner.communicate(timeout=200)
         self.assertEqual(runner.returncode, 130, said)
         self.assertEqual(self.objects(), [])
 
     def test_clean_removes_volumes(self):
         runner = self.begin(deploy=self.DEPLOY)
         self.addCleanup(runner.kill)
-        wait_until("volumes are asked for", 60, self.have_volumes)
+        wait_until("volumes are asked for", 240, self.have_volumes)
         runner.kill()
         runner.communicate()
         subprocess.run([COMMAND, "clean"], env=self.environment, capture_output=True, check=True)
-        wait_until("all is gone", 90, lambda: self.objects() == [])
+        wait_until("all is gone", 200, lambda: self.objects() == [])
 
 
 if __name__ == "__main__":
