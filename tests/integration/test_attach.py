@@ -24,13 +24,16 @@ from command import BAD_INPUT, COMMAND, DONE, ENVIRONMENT, RUNS_FAILED, swarmben
 
 CLIENTS = [name for name in ("deluged", "qbittorrent-nox") if shutil.which(name) is None]
 
+CODE = {"data": 4, "parity": 2}
+CHAIN = {"eth_provider": "ws://127.0.0.1:8545",
+         "account": "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"}
 EXPERIMENT = """swarmbench: 1
 name: attached
 modes: {modes}
 {settings}
 retries: 0
 allow_stand_in: true
-limits: {{seed: 60s, run: 60s, stall: 20s, ready: 20s}}
+limits: {{seed: 120s, run: 120s, stall: 20s, ready: 90s}}
 deploy: {deploy}
 """
 
@@ -106,6 +109,14 @@ class Attached(unittest.TestCase):
             if source is not None:
                 self.assertEqual((row["first_byte_source"], row["completion_source"]),
                                  (source, source), row)
+
+    def assert_decoded(self, count):
+        """So many downloads are of the library's code, each of four parts used."""
+        self.assertEqual(self.query("SELECT DISTINCT coding FROM run"), [("4+2 by library",)])
+        used = self.query("SELECT count(*) FROM part WHERE fate = 'used' GROUP BY run, node")
+        self.assertEqual(used, [(4,)] * count)
+        decoded = self.query("SELECT count(*) FROM download WHERE decode_ns > 0")
+        self.assertEqual(decoded, [(count,)])
 
     def assert_no_journal(self):
         journals = list((self.folder / "state/swarmbench").glob("*.journal"))
@@ -270,6 +281,49 @@ class OnCodex(Attached):
         self.assertRegex(lost[0], f"the node at http://127.0.0.1:{self.nodes[0].api} is out of "
                                   "reach: .*connect")
 
+    def test_parts_of_the_library_on_both_generations(self):
+        for generation in ("codex", "storage"):
+            with self.subTest(generation):
+                self.swarm(5, generation)
+                modes = {"stream": {"driver": "codex", "erasure": CODE},
+                         "background": {"driver": "codex", "download": "background",
+                                        "erasure": CODE}}
+                rows = [self.row(node, mode=mode) for mode in modes for node in self.nodes]
+                self.database = self.folder / f"{generation}.db"
+                self.run_experiment(self.write(modes, rows, file_size="2MB", size=5, seeders=2,
+                                               repetitions=2))
+                self.assert_whole(2 * 2 * 3)
+                self.assert_decoded(2 * 2 * 3)
+                self.assert_empty()
+                self.assert_no_journal()
+
+    def test_code_of_the_nodes_own(self):
+        self.swarm(4, command=("persistence", f"--eth-provider={CHAIN['eth_provider']}",
+                               f"--eth-account={CHAIN['account']}"))
+        mode = {"driver": "codex", **CHAIN, "erasure": {**CODE, "via": "storage-request"}}
+        self.run_experiment(self.write({"request": mode}, [self.row(node) for node in self.nodes],
+                                       file_size="2MB", size=4, seeders=1, repetitions=2))
+        self.assert_whole(2 * 3)
+        self.assertEqual(self.query("SELECT DISTINCT coding FROM run"),
+                         [("4+2 by storage-request",)])
+        self.assertEqual(self.query("SELECT count(*) FROM node WHERE stored_bytes > 2800000"
+                                    " AND code_end_ns > code_begin_ns"), [(2,)])
+        self.assert_no_journal()
+
+    def test_parts_go_where_a_run_is_interrupted(self):
+        nodes = self.swarm(3)
+        for node in nodes:
+            node.faults(stop_serving=True)
+        rows = [self.row(node, role=role) for node, role in
+                zip(nodes, ("seeder", "leecher", "leecher"))]
+        process = self.start(self.write({"c": {"driver": "codex", "erasure": CODE}}, rows,
+                                        file_size="1MB", size=3, repetitions=1))
+        self.assertTrue(testing.until(lambda: len(nodes[0].json("/data")["content"]) == 6, 60))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), command.INTERRUPTED)
+        self.assert_empty()
+        self.assert_no_journal()
+
     def test_connection_that_is_refused(self):
         nodes = self.swarm(2)
         nodes[1].process.kill()
@@ -380,6 +434,24 @@ class OnTorrentClients(Attached):
         self.assertEqual([len(peers) for peers in Tracker.peers.values()], [2])
         self.assertEqual(self.query("SELECT count(*) FROM node WHERE role = 'service'"), [(0,)])
         self.assert_empty()
+
+    def test_parts_of_an_erasure_code(self):
+        for tracker, watch in (("none", True), ("none", False)):
+            with self.subTest(watch=watch):
+                self.clients(4, 4)
+                self.database = self.folder / f"{watch}.db"
+                modes = {name: {"driver": name, "tracker": tracker, "erasure": CODE}
+                         for name in ("deluge", "qbittorrent")}
+                rows = [{**node.row, "mode": node.driver, "watch": watch} for node in self.nodes]
+                self.run_experiment(self.write(modes, rows, file_size="4MB", size=4, seeders=2,
+                                               repetitions=2))
+                self.assert_whole(2 * 2 * 2)
+                self.assert_decoded(2 * 2 * 2)
+                self.assert_empty()
+                self.assert_no_journal()
+                for node in self.nodes:
+                    node.end()
+                    shutil.rmtree(node.folder)
 
     def pair(self, kind):
         self.clients(*kind)
