@@ -15,7 +15,7 @@ PyObject *bridge_wrap_call(swb_call *call);
 
 /*
  * Registers a driver for the life of the process. `driver` has the attributes that bridge.c reads
- * (see swarmbench/driver.py, class _Adapter) and the methods
+ * (see swarmbench/_bridge.py, class _Adapter) and the methods
  *     launch(node, launch) -> None, or (status, message) where it failed
  *     session(node) -> an object with step(operation, call) -> what an operation function returns
  *     frame(bytes) -> length of the first frame, 0 where more are needed, None: this is no frame

@@ -278,7 +278,7 @@ static int results_compare(swb_results *before, swb_results *after, const char *
 }
 %}
 
-/* ---- Drivers that are written in Python: what swarmbench/driver.py needs of their contract. ---- */
+/* ---- Drivers that are written in Python: what swarmbench/_bridge.py needs of their contract. ---- */
 
 %ignore swb_driver;
 %ignore swb_driver_register;

@@ -13,24 +13,18 @@ All times are nanoseconds unless a name says otherwise, sizes are bytes, rates b
 """
 
 from . import _capi, errors, units
+from ._bridge import drivers, register_driver
 from .charts import Chart, ChartKind, chart_kinds
 from .driver import (
     Coded,
     Content,
     Driver,
-    Exchange,
     Launch,
     Node,
     Operation,
     Option,
-    Reply,
     Status,
     Version,
-    drivers,
-    frame,
-    http,
-    next_frame,
-    register_driver,
 )
 from .errors import (
     AlreadyExists,
@@ -58,6 +52,7 @@ from .errors import (
     TimedOut,
     Unsupported,
 )
+from .exchange import Exchange, Reply, frame, http, next_frame
 from .experiment import Experiment, schema
 from .machine import Cleaned, Doctor, clean, doctor
 from .plan import Cell, Estimate, Plan, PlannedRun
