@@ -30,9 +30,9 @@ static int try_bind(uint32_t address, uint16_t port, int type)
     return failure;
 }
 
-static int try_ports(uint32_t address)
+static int try_ports(uint32_t address, const swb__address *chosen)
 {
-    static const uint16_t ports[] = {SWB__DATA_PORT, SWB__API_PORT, SWB__EXTRA_PORT};
+    const uint16_t ports[] = {chosen->data_port, chosen->api_port, chosen->extra_port};
     int failure = 0;
     for (size_t i = 0; failure == 0 && i < sizeof ports / sizeof ports[0]; i++) {
         failure = try_bind(address, ports[i], SOCK_STREAM);
@@ -67,6 +67,14 @@ static uint32_t next_number(uint32_t number)
     return number;
 }
 
+static void choose_ports(swb__address *out, uint16_t step)
+{
+    uint16_t up = (uint16_t)(step * SWB__PORT_STEP);
+    out->data_port = (uint16_t)(SWB__DATA_PORT + up);
+    out->api_port = (uint16_t)(SWB__API_PORT + up);
+    out->extra_port = (uint16_t)(SWB__EXTRA_PORT + up);
+}
+
 int swb__addresses_choose(swb__address *out, size_t count, swb_error *error)
 {
     uint32_t number;
@@ -75,9 +83,13 @@ int swb__addresses_choose(swb__address *out, size_t count, swb_error *error)
     }
     number = FIRST + number % (LAST - FIRST);
     size_t taken = 0;
+    uint16_t step = 0;
     for (size_t i = 0; i < count;) {
         number = next_number(number);
-        int failure = try_ports(LOOPBACK | number);
+        choose_ports(&out[i], step);
+        int failure = try_ports(LOOPBACK | number, &out[i]);
+        /* Hardly ever one address alone: the next one is tried with other ports. */
+        step = failure == EADDRINUSE ? (uint16_t)((step + 1) % SWB__PORT_STEPS) : step;
         failure = failure != 0 ? failure : try_wildcard(number);
         if (failure == 0) {
             snprintf(out[i].text, sizeof out[i].text, "127.%u.%u.%u", number >> 16,
@@ -86,8 +98,8 @@ int swb__addresses_choose(swb__address *out, size_t count, swb_error *error)
         } else if (failure != EADDRINUSE || ++taken > MOST_TAKEN) {
             return swb__fail_errno(error, SWB_EENV, failure,
                                    "ports %d, %d and %d on loopback address 127.%u.%u.%u",
-                                   SWB__DATA_PORT, SWB__API_PORT, SWB__EXTRA_PORT, number >> 16,
-                                   (number >> 8) & 0xff, number & 0xff);
+                                   out[i].data_port, out[i].api_port, out[i].extra_port,
+                                   number >> 16, (number >> 8) & 0xff, number & 0xff);
         }
     }
     return SWB_OK;

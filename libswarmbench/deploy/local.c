@@ -9,11 +9,11 @@ static void place(void *argument, size_t index, swb_node *out)
     const local_node *node = &site->nodes[index];
     out->name = node->request->name;
     out->role = node->request->role;
-    out->address = node->address;
-    out->data_port = SWB__DATA_PORT;
-    out->api_port = SWB__API_PORT;
-    out->extra_port = SWB__EXTRA_PORT;
-    out->wildcard_port = node->wildcard_port;
+    out->address = node->address->text;
+    out->data_port = node->address->data_port;
+    out->api_port = node->address->api_port;
+    out->extra_port = node->address->extra_port;
+    out->wildcard_port = node->address->wildcard_port;
     out->home_dir = node->home_dir;
     out->content_dir = node->content_dir;
     out->user = site->user;

@@ -129,8 +129,7 @@ static int open_node(local_site *site, size_t index, swb_error *error)
     const swb_node_request *request = &site->request->nodes[index];
     node->site = site;
     node->request = request;
-    node->address = site->addresses[index].text;
-    node->wildcard_port = site->addresses[index].wildcard_port;
+    node->address = &site->addresses[index];
     site->swarm_size += request->role != SWB_ROLE_SERVICE;
     if (strchr(request->name, '/') != NULL || strchr(".", request->name[0]) != NULL) {
         return swb__fail(error, SWB_EINVAL, "'%s' cannot name a node's directory", request->name);

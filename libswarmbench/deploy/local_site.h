@@ -47,8 +47,7 @@ typedef struct local_file {
 typedef struct local_node {
     local_site *site;
     const swb_node_request *request;
-    const char *address;
-    uint16_t wildcard_port;
+    const swb__address *address;
     char *home_dir;
     char *content_dir;
     char *outer_dir;       /* a directory outside of the site's own that goes with it; NULL: none */

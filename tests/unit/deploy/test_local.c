@@ -587,6 +587,43 @@ static void addresses_in_use_are_passed_over(void **state)
     free(addresses);
 }
 
+static bool is_taken(const swb__address *address, uint16_t port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, address->text, &name.sin_addr);
+    bool taken = bind(fd, (const struct sockaddr *)&name, sizeof name) != 0;
+    close(fd);
+    return taken;
+}
+
+static void ports_that_a_program_has_on_all_addresses_are_passed_over(void **state)
+{
+    (void)state;
+    enum { COUNT = 20, PORTS = 3 };
+    static const uint16_t ports[PORTS] = {SWB__DATA_PORT, SWB__API_PORT,
+                                          SWB__EXTRA_PORT + SWB__PORT_STEP};
+    int held[PORTS];
+    swb__address addresses[COUNT];
+    for (int i = 0; i < PORTS; i++) {
+        struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(ports[i])};
+        held[i] = socket(AF_INET, SOCK_STREAM, 0);
+        /* Where that fails, another program has it: as good. */
+        bind(held[i], (const struct sockaddr *)&name, sizeof name);
+    }
+    assert_int_equal(swb__addresses_choose(addresses, COUNT, NULL), SWB_OK);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(addresses[i].api_port - addresses[i].data_port,
+                         SWB__API_PORT - SWB__DATA_PORT);
+        assert_false(is_taken(&addresses[i], addresses[i].data_port));
+        assert_false(is_taken(&addresses[i], addresses[i].api_port));
+        assert_false(is_taken(&addresses[i], addresses[i].extra_port));
+    }
+    for (int i = 0; i < PORTS; i++) {
+        close(held[i]);
+    }
+}
+
 #define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -616,6 +653,7 @@ int main(void)
         SITE_TEST(content_that_arrives_is_watched),
         SITE_TEST(closing_cancels_what_is_under_way),
         cmocka_unit_test(addresses_in_use_are_passed_over),
+        cmocka_unit_test(ports_that_a_program_has_on_all_addresses_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
