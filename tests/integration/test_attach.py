@@ -435,23 +435,23 @@ class OnTorrentClients(Attached):
         self.assertEqual(self.query("SELECT count(*) FROM node WHERE role = 'service'"), [(0,)])
         self.assert_empty()
 
-    def test_parts_of_an_erasure_code(self):
-        for tracker, watch in (("none", True), ("none", False)):
-            with self.subTest(watch=watch):
-                self.clients(4, 4)
-                self.database = self.folder / f"{watch}.db"
-                modes = {name: {"driver": name, "tracker": tracker, "erasure": CODE}
-                         for name in ("deluge", "qbittorrent")}
-                rows = [{**node.row, "mode": node.driver, "watch": watch} for node in self.nodes]
-                self.run_experiment(self.write(modes, rows, file_size="4MB", size=4, seeders=2,
-                                               repetitions=2))
-                self.assert_whole(2 * 2 * 2)
-                self.assert_decoded(2 * 2 * 2)
-                self.assert_empty()
-                self.assert_no_journal()
-                for node in self.nodes:
-                    node.end()
-                    shutil.rmtree(node.folder)
+    def check_parts(self, watch):
+        self.clients(4, 4)
+        modes = {name: {"driver": name, "tracker": "none", "erasure": CODE}
+                 for name in ("deluge", "qbittorrent")}
+        rows = [{**node.row, "mode": node.driver, "watch": watch} for node in self.nodes]
+        self.run_experiment(self.write(modes, rows, file_size="4MB", size=4, seeders=2,
+                                       repetitions=2))
+        self.assert_whole(2 * 2 * 2)
+        self.assert_decoded(2 * 2 * 2)
+        self.assert_empty()
+        self.assert_no_journal()
+
+    def test_parts_of_an_erasure_code_in_files_that_are_watched(self):
+        self.check_parts(True)
+
+    def test_parts_of_an_erasure_code_as_the_clients_tell(self):
+        self.check_parts(False)
 
     def pair(self, kind):
         self.clients(*kind)
