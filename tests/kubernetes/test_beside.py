@@ -103,7 +103,10 @@ class Beside(unittest.TestCase):
             self.assertEqual(count, 1)
         code, said = self.perform(text)
         self.assertEqual(code, 0, said)
-        self.assertEqual(self.rows("select distinct verified from download"), [(1,)])
+        # A busy machine may have failed a run, which was then tried again.
+        self.assertEqual(self.rows("select mode, min(verified) from download join run on "
+                                   "run.id = run where state = 'done' group by 1 order by 1"),
+                         [("deluge-seeds", 1), ("qbittorrent-seeds", 1)])
         self.assertEqual(self.rows("select distinct mode, role, driver from node join run on "
                                    "run.id = run where role <> 'service' order by 1, 2"),
                          [("deluge-seeds", "leecher", "qbittorrent"),
