@@ -101,7 +101,7 @@ void swb__kubernetes_farewell(char *out, size_t size, const kubernetes_node *nod
         }
     }
     snprintf(out, size, "pod %s %s%s%s%s%.300s", node->pod,
-             strcmp(reason, "Evicted") == 0 ? "was evicted" : "was deleted or has failed",
+             strncmp(reason, "Evict", 5) == 0 ? "was evicted" : "was deleted or has failed",
              *reason != '\0' ? ": " : "", reason, *message != '\0' ? ": " : "", message);
 }
 

@@ -122,9 +122,8 @@ class Faults(FaultCase):
         values = os.path.join(self.folder.name, "values.yaml")
         with open(values, "w", encoding="utf-8") as file:
             file.write("agent: {resources: {requests: {memory: 1Mi}, limits: {memory: 1Mi}}}\n")
-        self.refused(f", values: {values}", "container '.*': "
-                     "(CrashLoopBackOff|RunContainerError|CreateContainerError)|OOMKilled|"
-                     "StartError")
+        self.refused(f", values: {values}", r"container '\w+' \(image .*\): "
+                     "(CrashLoopBackOff|RunContainerError|CreateContainerError)")
 
 
 class Refusals(FaultCase):
