@@ -34,9 +34,11 @@ typedef struct run_session {
 
 /* Set by the signal handler, read by the loop. */
 static volatile sig_atomic_t interrupts;
+static volatile sig_atomic_t hang_ups; /* the terminal is gone */
 
 static void on_signal(int number)
 {
+    hang_ups = hang_ups + (number == SIGHUP);
     interrupts = interrupts + 1;
     if (interrupts > 1) {
         signal(number, SIG_DFL); /* a third one ends the process whatever it does */
@@ -49,7 +51,7 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = on_signal};
     struct sigaction before;
     sigemptyset(&action.sa_mask);
-    interrupts = 0;
+    interrupts = hang_ups = 0;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         sigaction(numbers[i], NULL, &before);
         if (before.sa_handler != SIG_IGN) { /* nohup stays in force */
@@ -148,6 +150,7 @@ static int create_runner(run_session *session, const cli_arguments *arguments, s
     options.on = cli_value(arguments, "on");
     options.only = cli_value(arguments, "only");
     options.resume = cli_switch(arguments, "resume");
+    options.detach = cli_switch(arguments, "detach");
     options.keep_data = cli_switch(arguments, "keep-data");
     return swb_runner_create(&session->runner, session->experiment, &options, error);
 }
@@ -156,6 +159,10 @@ static int create_runner(run_session *session, const cli_arguments *arguments, s
 static bool heed_interrupts(run_session *session, bool *told)
 {
     if (interrupts == 0) {
+        return true;
+    }
+    if (!*told && hang_ups > 0 && swb_runner_detach(session->runner) == SWB_OK) {
+        *told = true; /* what runs in a cluster does not end with a terminal */
         return true;
     }
     swb_runner_stop(session->runner);
@@ -224,7 +231,8 @@ static cli_exit perform(run_session *session)
         cli_complain("the experiment ended early: %s", why);
     }
     cli_exit shown = CLI_DONE;
-    if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2) {
+    if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2 &&
+        access(session->results_path, F_OK) == 0) {
         shown = print_summary(session->results_path);
     }
     if (status != SWB_OK) {

@@ -57,6 +57,10 @@ static const cli_option run_options[] = {
      true},
     {"keep-data", 0, NULL, "keep the nodes' data directories, for a look at them later", NULL,
      false},
+    {"detach", 0, NULL,
+     "leave a runner that was brought to a cluster once it has begun; the same command without "
+     "this comes back to it",
+     NULL, false},
     {"quiet", 'q', NULL, "write nothing but errors", NULL, false},
     {"json", 0, NULL, "write one JSON object a line for each event, and no summary", NULL, false},
     OPTIONS_END,

@@ -86,7 +86,8 @@ void cli_tally_add(cli_tally *tally, const swb_event *event)
 {
     switch (event->kind) {
     case SWB_EVENT_EXPERIMENT_STARTED:
-        tally->to_do = event->value;
+        tally->to_do = tally->ended + event->value; /* also where a runner in a cluster went on */
+        tally->running = false;
         break;
     case SWB_EVENT_RUN_STARTED:
         begin_run(tally, event);
@@ -182,6 +183,9 @@ static cli_weight describe(char *out, size_t size, const cli_tally *tally, const
     case SWB_EVENT_CELL_ENDED:
         snprintf(out, size, "cell ended: %s", event->text);
         return CLI_WEIGHT_INFO;
+    case SWB_EVENT_NOTICE:
+        snprintf(out, size, "%s", event->text);
+        return CLI_WEIGHT_NOTICE;
     case SWB_EVENT_WARNING:
         snprintf(out, size, "warning: %s", event->text);
         return CLI_WEIGHT_NOTICE;

@@ -185,6 +185,7 @@ RUNNER = dict(
     experimentName=text("Its name, for labels.", LABEL, 63),
     only=text("Only the cells whose number or label this is; empty: all."),
     args=rows("Further arguments of `swarmbench run`.", {"type": "string"}),
+    nodeValues=text("Values for the charts of the nodes, as the text of a file."),
     image=image("Image of the runner."),
     agent=table("The agent that hands out results, and the token of all agents.", **AGENT),
     results=table("Where results are kept.",
@@ -195,7 +196,9 @@ RUNNER = dict(
                   accessMode=choice("Its access mode.", "ReadWriteOnce", "ReadWriteOncePod",
                                     "ReadWriteMany"),
                   keep=flag("Keep the claim when the release is removed."),
-                  serve=flag("Have an agent hand out the files.")),
+                  serve=flag("Have an agent hand out the files."),
+                  hold=flag("Keep the runner's pod, with an agent in it, until the release is "
+                            "removed: for results without a volume.")),
     job=table("The Job.",
               enabled=flag("Run the experiment; off: only accounts, volumes and the token."),
               backoffLimit=whole("How often a runner that died is started again; it resumes.",

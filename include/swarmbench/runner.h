@@ -20,12 +20,14 @@ typedef struct swb_runner_options {
     const char *only;         /**< only cells whose index or label matches; NULL = all */
     int resume;               /**< non-zero: go on with what is missing in the results file */
     int keep_data;            /**< non-zero: keep the nodes' data directories, for a post-mortem */
+    int detach; /**< non-zero: a runner that was brought to a cluster is left there once
+                     it has begun; from version 2 on */
 } swb_runner_options;
 
-#define SWB_RUNNER_OPTIONS_VERSION 1
+#define SWB_RUNNER_OPTIONS_VERSION 2
 #define SWB_RUNNER_OPTIONS_INIT                                                                    \
     {                                                                                              \
-        SWB_RUNNER_OPTIONS_VERSION, NULL, NULL, NULL, NULL, 0, 0                                   \
+        SWB_RUNNER_OPTIONS_VERSION, NULL, NULL, NULL, NULL, 0, 0, 0                                \
     }
 
 /** What an event tells. Values are part of the ABI: append, never renumber. */
@@ -50,6 +52,7 @@ typedef enum swb_event_kind {
     SWB_EVENT_ACTION = 17,      /**< status; value: ns to the answer; text: the request, its HTTP
                                      status, how late it left */
     SWB_EVENT_METRIC = 18,      /**< of a node beside the swarm; text: name, a space, the value */
+    SWB_EVENT_NOTICE = 19,      /**< text: what goes on around the runs, such as in a cluster */
 } swb_event_kind;
 
 /** Name of a kind: "run_started", "first_byte", ...; "unknown" where the library knows none.
@@ -87,7 +90,8 @@ SWB_API int swb_runner_create(swb_runner **out, const swb_experiment *experiment
 
 /**
  * Ends whatever still runs at once, removes its data and frees the runner; accepts NULL. What was
- * measured stays in the results file; a run cut short is marked so.
+ * measured stays in the results file; a run cut short is marked so. An experiment whose runner was
+ * brought to a cluster goes on there: one that is made for it anew finds it.
  */
 SWB_API void swb_runner_destroy(swb_runner *runner);
 
@@ -108,6 +112,13 @@ SWB_API int swb_runner_done(const swb_runner *runner);
  * and from any thread; a second call changes nothing.
  */
 SWB_API void swb_runner_stop(swb_runner *runner);
+
+/**
+ * Leaves an experiment whose runner was brought to a cluster, which goes on there; the last event
+ * comes with SWB_OK. A runner that is made for the same experiment finds it again. SWB_EINVAL
+ * (runner is NULL), SWB_EUNSUPPORTED (the runner is here).
+ */
+SWB_API int swb_runner_detach(swb_runner *runner);
 
 /**
  * For an embedder with a loop of its own: a file descriptor that becomes readable when

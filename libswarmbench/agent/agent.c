@@ -30,6 +30,8 @@ static const swb__route routes[] = {
     {"GET", "/v1/events", swb__handle_events, false},
     {"GET", "/v1/sample", swb__handle_sample, false},
     {"GET", "/v1/log", swb__handle_log, false},
+    {"GET", "/v1/files", swb__handle_files, false},
+    {"GET", "/v1/file", swb__handle_file, false},
 };
 
 static void on_launcher_changed(void *argument)

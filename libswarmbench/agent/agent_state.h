@@ -75,6 +75,10 @@ bool swb__handle_clock(void *agent, swb__request *request);
 bool swb__handle_sample(void *agent, swb__request *request);
 bool swb__handle_log(void *agent, swb__request *request);
 
+/* files.c */
+bool swb__handle_files(void *agent, swb__request *request);
+bool swb__handle_file(void *agent, swb__request *request);
+
 /* agent.c: frees a stopped agent once nothing works for it. */
 void swb__node_agent_release(swb__node_agent *agent);
 

@@ -125,6 +125,11 @@ bool swb__request_is_due(const swb__request *request)
     return request->server->stopping || swb__clock_ns() >= request->deadline_ns;
 }
 
+const char *swb__request_text(const swb__request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
 bool swb__request_query(uint64_t *value, swb__request *request, const char *name, uint64_t limit)
 {
     uint64_t found;

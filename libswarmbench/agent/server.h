@@ -57,6 +57,8 @@ int64_t swb__request_came_ns(const swb__request *request);
 /* A whole number of the query, at most `limit`; `value` is left as it is where it is missing. False
  * where it is malformed: then the request has been answered. */
 bool swb__request_query(uint64_t *value, swb__request *request, const char *name, uint64_t limit);
+/* A text of the query; NULL where it is missing. Borrowed. */
+const char *swb__request_text(const swb__request *request, const char *name);
 /* Kept between calls of the handler; zeroed at first. */
 typedef struct swb__progress {
     int step;

@@ -14,7 +14,6 @@
 
 #define SHORT_NS (30 * (uint64_t)SWB__NS_PER_S)
 #define RETRY_NS (200 * SWB__NS_PER_MS)
-#define LOG_NS (600 * (uint64_t)SWB__NS_PER_S)
 
 static void end_well(swb__agent_call *call, const cJSON *json, const swb__http_reply *reply)
 {
@@ -274,47 +273,6 @@ int swb__agent_sample(swb__agent *agent, swb__agent_sample_done done, void *argu
     }
     call->done.sample = done;
     return swb__agent_call_begin(call, "GET", "/v1/sample", NULL, SHORT_NS, on_sample, told);
-}
-
-/* No half log is left. */
-static void tell_log(swb__agent_call *call, int status, const swb_error *error)
-{
-    if (status != SWB_OK) {
-        unlink(call->file_path);
-    }
-    call->done.plain(call->argument, status, error);
-}
-
-int swb__agent_log(swb__agent *agent, const char *path, swb_done done, void *argument,
-                   swb_error *error)
-{
-    swb_error own = SWB_ERROR_INIT;
-    swb_error *told = error != NULL ? error : &own;
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file < 0) {
-        return swb__fail_errno(told, SWB_EIO, errno, "create %s", path);
-    }
-    swb__agent_call *call = swb__agent_call_new(agent, tell_log, argument, told);
-    if (call == NULL) {
-        close(file);
-        unlink(path);
-        return told->status;
-    }
-    call->done.plain = done;
-    call->file = file;
-    call->raw = true;
-    call->file_path = strdup(path);
-    int status = SWB_ENOMEM;
-    if (call->file_path == NULL) {
-        swb__fail_nomem(told);
-        swb__agent_call_drop(call);
-    } else {
-        status = swb__agent_call_begin(call, "GET", "/v1/log", NULL, LOG_NS, end_well, told);
-    }
-    if (status != SWB_OK) {
-        unlink(path);
-    }
-    return status;
 }
 
 static void tell_tail_failed(swb__agent_call *call, int status, const swb_error *error)

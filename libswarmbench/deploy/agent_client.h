@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include <swarmbench/content.h>
 #include <swarmbench/sys/deployer.h>
 
@@ -168,6 +170,16 @@ int swb__agent_sample(swb__agent *agent, swb__agent_sample_done done, void *argu
 /* Writes the node's whole log to a new file at `path`. SWB_ENOENT where there is none yet. */
 int swb__agent_log(swb__agent *agent, const char *path, swb_done done, void *argument,
                    swb_error *error);
+
+/* `files`: an array of {path, bytes, sha256}, bytes a decimal string; NULL on failure. */
+typedef void (*swb__agent_files_done)(void *argument, int status, const cJSON *files,
+                                      const swb_error *error);
+/* The files below the agent's root that are not a node's. */
+int swb__agent_files(swb__agent *agent, swb__agent_files_done done, void *argument,
+                     swb_error *error);
+/* Writes one of them to a new file at `path`. SWB_ENOENT. */
+int swb__agent_file(swb__agent *agent, const char *name, const char *path, swb_done done,
+                    void *argument, swb_error *error);
 
 /* `text` is NULL on failure. */
 typedef void (*swb__agent_tail_done)(void *argument, int status, const char *text,

@@ -34,6 +34,7 @@ struct swb__agent_call {
         swb__agent_decode_done decode;
         swb__agent_sample_done sample;
         swb__agent_tail_done tail;
+        swb__agent_files_done files;
     } done;
     void *argument;
 
@@ -42,7 +43,7 @@ struct swb__agent_call {
     unsigned rounds;
     swb__offset best;
     bool raw;
-    int file; /* of log() */
+    int file; /* of log() and file() */
     char *file_path;
     swb_torrent *torrent;
     uint64_t bad_offset;

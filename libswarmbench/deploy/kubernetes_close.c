@@ -308,7 +308,7 @@ void swb__kubernetes_close(void *argument, swb_done done, void *done_argument)
     swb__timer_stop(site->patience);
     swb__timer_stop(site->refusals);
     site->patience = site->refusals = NULL;
-    swb__kubernetes_end_render(site);
+    site->calling = swb__kubernetes_end_render(site) || site->calling;
     swb__kubernetes_cancel(site->up);
     swb__kubernetes_cancel(site->making);
     site->up = site->making = NULL;

@@ -9,6 +9,9 @@
 #define SWB_CHARTS_DIR "/usr/local/share/swarmbench/charts"
 #endif
 
+/* Of chart `swarmbench`: the file that the option `values` names. */
+#define VALUES_BESIDE "/etc/swarmbench/values.yaml"
+
 /* The order of the table. */
 enum {
     NAMESPACE,
@@ -32,6 +35,9 @@ enum {
     PRIORITY_CLASS,
     NETWORK_POLICY,
     REACH,
+    RUNNER,
+    RESULTS_SIZE,
+    RESULTS_CLASS,
     START_TIMEOUT,
     CLOSE_TIMEOUT,
 };
@@ -84,11 +90,35 @@ const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT] = {
     [REACH] = {"reach", SWB_OPTION_ENUM, "auto", 0, 0, "auto|direct|proxy",
                "How pods are reached: by their addresses (in the cluster), or through the API "
                "server, which carries HTTP only."},
+    [RUNNER] = {"runner", SWB_OPTION_ENUM, "auto", 0, 0, "auto|cluster|here",
+                "Where the runner is: as a Job in the cluster, or on this machine. auto: in the "
+                "cluster, unless this is a pod of it or `reach` says how pods are reached."},
+    [RESULTS_SIZE] = {"results_size", SWB_OPTION_SIZE, "5GiB", 1, 1e15, NULL,
+                      "Volume for the results of a runner in the cluster, until they are fetched."},
+    [RESULTS_CLASS] = {"results_class", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                       "Its storage class; without it the cluster's default. Where there is none, "
+                       "results are in the runner's pod and are lost with it."},
     [START_TIMEOUT] = {"start_timeout", SWB_OPTION_DURATION, "5min", 1e9, 86400e9, NULL,
                        "How long pods may take until all of them run."},
     [CLOSE_TIMEOUT] = {"close_timeout", SWB_OPTION_DURATION, "3min", 1e9, 86400e9, NULL,
                        "How long pods may take until all of them are gone."},
 };
+
+const char *swb__kubernetes_experiment_label(void)
+{
+    const char *label = getenv("SWARMBENCH_EXPERIMENT");
+    return label != NULL && *label != '\0' ? label : NULL;
+}
+
+/* A runner that was brought here with its experiment: the chart has put beside it what counts. */
+static void forget_the_other_machine(kubernetes_options *out)
+{
+    out->name_space = out->context = out->kubeconfig = out->charts = NULL;
+    out->helm = "helm";
+    out->values = access(VALUES_BESIDE, R_OK) == 0 ? VALUES_BESIDE : NULL;
+    out->runner = RUNNER_HERE;
+    out->reach = REACH_DIRECT;
+}
 
 void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values)
 {
@@ -96,6 +126,7 @@ void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_valu
                                 .image_prefix = "localhost/swarmbench/",
                                 .pull_policy = "IfNotPresent",
                                 .anti_affinity = "preferred",
+                                .results_size_bytes = UINT64_C(5) << 30,
                                 .start_timeout_ns = UINT64_C(300) * 1000000000,
                                 .close_timeout_ns = UINT64_C(180) * 1000000000};
     if (values == NULL) {
@@ -122,8 +153,14 @@ void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_valu
     out->priority_class = values[PRIORITY_CLASS].string;
     out->network_policy = values[NETWORK_POLICY].integer != 0;
     out->reach = (kubernetes_reach)values[REACH].integer;
+    out->runner = (kubernetes_runner)values[RUNNER].integer;
+    out->results_size_bytes = (uint64_t)values[RESULTS_SIZE].integer;
+    out->results_class = values[RESULTS_CLASS].string;
     out->start_timeout_ns = (uint64_t)values[START_TIMEOUT].integer;
     out->close_timeout_ns = (uint64_t)values[CLOSE_TIMEOUT].integer;
+    if (swb__kubernetes_experiment_label() != NULL) {
+        forget_the_other_machine(out);
+    }
 }
 
 /* Whether each element of a list is NAME=VALUE, its value beginning with `prefix`. */
@@ -208,11 +245,16 @@ static const char *charts_folder(const kubernetes_options *options)
 bool swb__kubernetes_chart_path(char *out, size_t size, const kubernetes_options *options,
                                 const swb_driver *driver)
 {
+    return swb__kubernetes_chart_folder(out, size, options, swb__kubernetes_chart(driver));
+}
+
+bool swb__kubernetes_chart_folder(char *out, size_t size, const kubernetes_options *options,
+                                  const char *chart)
+{
     static const char *const below[] = {"", "/helm"};
     char file[4096];
     for (size_t i = 0; i < 2; i++) {
-        snprintf(out, size, "%s%s/%s", charts_folder(options), below[i],
-                 swb__kubernetes_chart(driver));
+        snprintf(out, size, "%s%s/%s", charts_folder(options), below[i], chart);
         snprintf(file, sizeof file, "%s/Chart.yaml", out);
         if (access(file, R_OK) == 0) {
             return true;

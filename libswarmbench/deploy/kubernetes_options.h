@@ -6,9 +6,12 @@
 
 #include "kube/config.h"
 
-#define KUBERNETES_OPTION_COUNT 23
+#define KUBERNETES_OPTION_COUNT 26
 extern const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT];
 
+/* Where the runner is: AUTO is the cluster, unless we are in it or `reach` says how we reach pods.
+ */
+typedef enum kubernetes_runner { RUNNER_AUTO, RUNNER_CLUSTER, RUNNER_HERE } kubernetes_runner;
 typedef enum kubernetes_reach { REACH_AUTO, REACH_DIRECT, REACH_PROXY } kubernetes_reach;
 
 /* The options of a site, read; texts are borrowed from the experiment, NULL where not given. */
@@ -34,11 +37,15 @@ typedef struct kubernetes_options {
     const char *priority_class;
     bool network_policy;
     kubernetes_reach reach;
+    kubernetes_runner runner;
+    uint64_t results_size_bytes;
+    const char *results_class;
     uint64_t start_timeout_ns;
     uint64_t close_timeout_ns;
 } kubernetes_options;
 
-/* `values` in the order of the table; NULL: none is given. */
+/* `values` in the order of the table; NULL: none is given. In a runner that was brought to a
+ * cluster, what names files or programs of the machine it came from does not count. */
 void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values);
 /* Whether the lists in them are well-formed. SWB_EINPUT. */
 int swb__kubernetes_options_check(const kubernetes_options *options, swb_error *error);
@@ -59,6 +66,12 @@ bool swb__kubernetes_chart_path(char *out, size_t size, const kubernetes_options
                                 const swb_driver *driver);
 /* Of a list "NAME=VALUE,NAME=VALUE": the value of a name, its length in `*length_out`; NULL. */
 const char *swb__kubernetes_listed(size_t *length_out, const char *list, const char *name);
+
+/* The same of any chart. */
+bool swb__kubernetes_chart_folder(char *out, size_t size, const kubernetes_options *options,
+                                  const char *chart);
+/* What the pods of this experiment carry as a label: NULL outside of a runner in a cluster. */
+const char *swb__kubernetes_experiment_label(void);
 
 /* Values of a chart as "KEY=JSON", for helm's --set-json; NULL-terminated, to be freed with
  * swb__list_free(). */

@@ -4,8 +4,7 @@
 
 #include "deploy/kubernetes_site.h"
 
-/* The status of a container by its name. */
-static const cJSON *container(const cJSON *pod, const char *list, const char *name)
+const cJSON *swb__kubernetes_container(const cJSON *pod, const char *list, const char *name)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, swb__kube_member(pod, list))
@@ -38,8 +37,8 @@ static bool is_hopeless(const char *reason)
     return false;
 }
 
-/* Of a container that waits: fills `why`, returns whether there was something to say. */
-static bool explain_container(kubernetes_node *node, const cJSON *status)
+/* Of a container that waits: whether there was something to say. */
+static bool explain_container(kubernetes_reason *out, const cJSON *status)
 {
     const char *reason = swb__kube_text(status, "state.waiting.reason");
     const char *message = swb__kube_text(status, "state.waiting.message");
@@ -48,38 +47,39 @@ static bool explain_container(kubernetes_node *node, const cJSON *status)
         strcmp(reason, "ContainerCreating") == 0) {
         return false;
     }
-    snprintf(node->why, sizeof node->why, "container '%s' (image %.120s): %s%s%.200s",
+    snprintf(out->text, sizeof out->text, "container '%s' (image %.120s): %s%s%.200s",
              swb__kube_text(status, "name"), image, reason, *message != '\0' ? ": " : "", message);
-    node->hopeless = is_hopeless(reason);
+    out->hopeless = is_hopeless(reason);
     return true;
 }
 
-static bool explain_containers(kubernetes_node *node, const cJSON *pod)
-{
-    static const char *const lists[] = {"status.initContainerStatuses", "status.containerStatuses"};
-    for (size_t i = 0; i < 2; i++) {
-        const cJSON *item;
-        cJSON_ArrayForEach(item, swb__kube_member(pod, lists[i]))
-        {
-            if (explain_container(node, item)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void explain_scheduling(kubernetes_node *node, const cJSON *pod)
+static void explain_scheduling(kubernetes_reason *out, const cJSON *pod)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, swb__kube_member(pod, "status.conditions"))
     {
         if (strcmp(swb__kube_text(item, "type"), "PodScheduled") == 0 &&
             strcmp(swb__kube_text(item, "status"), "False") == 0) {
-            snprintf(node->why, sizeof node->why, "it is pending: %.300s",
+            snprintf(out->text, sizeof out->text, "it is pending: %.300s",
                      swb__kube_text(item, "message"));
         }
     }
+}
+
+void swb__kubernetes_explain(kubernetes_reason *out, const cJSON *pod)
+{
+    static const char *const lists[] = {"status.initContainerStatuses", "status.containerStatuses"};
+    *out = (kubernetes_reason){.text = ""};
+    for (size_t i = 0; i < 2; i++) {
+        const cJSON *item;
+        cJSON_ArrayForEach(item, swb__kube_member(pod, lists[i]))
+        {
+            if (explain_container(out, item)) {
+                return;
+            }
+        }
+    }
+    explain_scheduling(out, pod);
 }
 
 static bool is_failed(const cJSON *pod)
@@ -125,20 +125,21 @@ static void judge_restart(kubernetes_node *node, const cJSON *status, int *known
 
 static void note_origin(kubernetes_node *node, const cJSON *pod)
 {
-    const cJSON *status = container(pod, "status.containerStatuses", "node");
+    const cJSON *status = swb__kubernetes_container(pod, "status.containerStatuses", "node");
     snprintf(node->machine, sizeof node->machine, "%s", swb__kube_text(pod, "spec.nodeName"));
     snprintf(node->image, sizeof node->image, "%s", swb__kube_text(status, "imageID"));
 }
 
 static bool agent_runs(const cJSON *pod)
 {
-    return swb__kube_member(container(pod, "status.containerStatuses", "agent"), "state.running") !=
-           NULL;
+    return swb__kube_member(swb__kubernetes_container(pod, "status.containerStatuses", "agent"),
+                            "state.running") != NULL;
 }
 
 void swb__kubernetes_judge_pod(kubernetes_node *node, const cJSON *pod)
 {
     const char *address = swb__kube_text(pod, "status.podIP");
+    kubernetes_reason reason;
     if (is_failed(pod)) {
         char words[500];
         swb__kubernetes_farewell(words, sizeof words, node, pod);
@@ -147,17 +148,15 @@ void swb__kubernetes_judge_pod(kubernetes_node *node, const cJSON *pod)
         return;
     }
     if (node->stage == KUBERNETES_UP) {
-        judge_restart(node, container(pod, "status.containerStatuses", "node"), &node->restarts,
-                      "node");
-        judge_restart(node, container(pod, "status.containerStatuses", "agent"),
+        judge_restart(node, swb__kubernetes_container(pod, "status.containerStatuses", "node"),
+                      &node->restarts, "node");
+        judge_restart(node, swb__kubernetes_container(pod, "status.containerStatuses", "agent"),
                       &node->agent_restarts, "agent");
         return;
     }
-    node->why[0] = '\0';
-    node->hopeless = false;
-    if (!explain_containers(node, pod)) {
-        explain_scheduling(node, pod);
-    }
+    swb__kubernetes_explain(&reason, pod);
+    snprintf(node->why, sizeof node->why, "%s", reason.text);
+    node->hopeless = reason.hopeless;
     if (node->stage == KUBERNETES_AWAITED && *address != '\0' && agent_runs(pod)) {
         snprintf(node->address, sizeof node->address, "%s", address);
         snprintf(node->uid, sizeof node->uid, "%s", swb__kube_text(pod, "metadata.uid"));

@@ -187,7 +187,6 @@ int swb__kubernetes_open(void **site_out, swb_loop *loop, const swb_site_request
     site->loop = loop;
     site->request = request;
     site->events = *events;
-    site->output = site->complaints = -1;
     site->bearer = (swb__buffer)SWB__BUFFER_INIT((size_t)2 << 20);
     swb__kubernetes_options_read(&site->options, request->options);
     int status = open_all(site, error);

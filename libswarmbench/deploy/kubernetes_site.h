@@ -7,12 +7,11 @@
 #include "deploy/agent_client.h"
 #include "deploy/journal.h"
 #include "deploy/kubernetes_options.h"
-#include "io/process.h"
-#include "kube/manifest.h"
+#include "deploy/kubernetes_pod.h"
+#include "deploy/kubernetes_release.h"
 #include "kube/watch.h"
 
 #define KUBERNETES_AGENT_PORT 9191
-#define KUBERNETES_MANAGER "swarmbench"
 #define KUBERNETES_ROOT "/swarmbench/node"
 #define KUBERNETES_ID_SIZE 16
 #define KUBERNETES_RUN_LABEL "swarmbench.dev/run"
@@ -112,13 +111,7 @@ struct kubernetes_site {
     /* the way up */
     kubernetes_owed *up; /* bring_up() */
     size_t rendering;    /* group */
-    swb__process *helm;
-    int output;
-    int complaints;
-    char *manifest;
-    swb__kube_object *objects;
-    size_t object_count;
-    size_t applying; /* object */
+    kubernetes_release *release;
     kubernetes_applied *applied;
     size_t applied_count;
     size_t applied_capacity;
@@ -177,7 +170,8 @@ void swb__kubernetes_fail_up(kubernetes_site *site, int status, const swb_error 
 
 /* kubernetes_render.c: has the charts of all groups rendered and applied, then follows the pods. */
 void swb__kubernetes_apply(kubernetes_site *site);
-void swb__kubernetes_end_render(kubernetes_site *site);
+/* Ends that. True: an object is on its way to the cluster. */
+bool swb__kubernetes_end_render(kubernetes_site *site);
 
 /* kubernetes_refused.c: has pods that the cluster refuses to make say so. */
 void swb__kubernetes_look_for_refusals(kubernetes_site *site);

@@ -242,6 +242,25 @@ int swb__kube_log(swb__kube_request *out, const char *name_space, const char *po
     return end(out, error);
 }
 
+int swb__kube_log_follow(swb__kube_request *out, const char *name_space, const char *pod,
+                         const char *container, const char *since, swb_error *error)
+{
+    const swb__kube_target target = {&pods, name_space, pod};
+    int status = begin(out, "GET", "get", &target, error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    snprintf(out->resource, sizeof out->resource, "pods/log");
+    swb__buffer_text(&out->path, "/log");
+    parameter(out, "container", container);
+    parameter(out, "follow", "true");
+    parameter(out, "timestamps", "true");
+    if (since != NULL) {
+        parameter(out, "sinceTime", since);
+    }
+    return end(out, error);
+}
+
 /* Fills {"resourceAttributes": ...}; "pods/log" is resource and part. */
 static bool add_attributes(cJSON *spec, const char *name_space, const char *group,
                            const char *resource, const char *verb)

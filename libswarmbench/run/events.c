@@ -68,6 +68,7 @@ const char *swb_event_kind_name(swb_event_kind kind)
         [SWB_EVENT_FAULT] = "fault",
         [SWB_EVENT_ACTION] = "action",
         [SWB_EVENT_METRIC] = "metric",
+        [SWB_EVENT_NOTICE] = "notice",
     };
     size_t index = (size_t)kind;
     bool known = index < sizeof names / sizeof names[0] && names[index] != NULL;

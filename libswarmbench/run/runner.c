@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "deploy/journal.h"
 #include "host/environment.h"
+#include "run/away.h"
 #include "run/preflight.h"
 
 static void tell(swb_runner *runner, swb_event_kind kind, int status, uint64_t value,
@@ -228,7 +229,9 @@ static void on_wake(uv_async_t *wake)
     swb_runner *runner = wake->data;
     if (runner->stop_asked && !runner->stopping) {
         runner->stopping = true;
-        if (runner->execution != NULL) {
+        if (runner->remote != NULL) {
+            swb__away_stop(runner);
+        } else if (runner->execution != NULL) {
             swb__execution_cancel(runner->execution);
         }
     }
@@ -291,6 +294,7 @@ static int take_options(swb_runner *runner, const swb_runner_options *options, s
     runner->log_root = absolute(path);
     runner->only = options->only != NULL ? strdup(options->only) : NULL;
     runner->keep_data = options->keep_data;
+    runner->detach = options->version >= 2 && options->detach != 0;
     if (runner->work_dir == NULL || runner->log_root == NULL ||
         (options->only != NULL && runner->only == NULL)) {
         return swb__fail_nomem(error);
@@ -372,7 +376,7 @@ static int check_options(swb_runner **out, const swb_experiment *experiment,
     if (out == NULL || experiment == NULL || options == NULL) {
         return swb__fail(error, SWB_EINVAL, "out, experiment and options are required");
     }
-    if (options->version != SWB_RUNNER_OPTIONS_VERSION) {
+    if (options->version < 1 || options->version > SWB_RUNNER_OPTIONS_VERSION) {
         return swb__fail(error, SWB_EINVAL, "options version %u, this library knows %d",
                          options->version, SWB_RUNNER_OPTIONS_VERSION);
     }
@@ -396,10 +400,18 @@ static int set_up(swb_runner *runner, const swb_runner_options *options, swb_err
         status = check_only(runner, error);
     }
     if (status == SWB_OK) {
-        status = swb__preflight(runner, error);
+        status = open_loop(runner, error);
+    }
+    if (status == SWB_OK && swb__away_is_wanted(runner)) {
+        return swb__away_create(runner, options, error);
+    }
+    if (status == SWB_OK && runner->detach) {
+        status = swb__fail(error, SWB_EUNSUPPORTED,
+                           "the runner is on this machine and cannot be left: only one that was "
+                           "brought to a cluster can");
     }
     if (status == SWB_OK) {
-        status = open_loop(runner, error);
+        status = swb__preflight(runner, error);
     }
     return status == SWB_OK ? open_store(runner, options, error) : status;
 }
@@ -418,6 +430,10 @@ int swb_runner_create(swb_runner **out, const swb_experiment *experiment,
     if (status != SWB_OK) {
         swb_runner_destroy(runner);
         return status;
+    }
+    if (runner->remote != NULL) {
+        *out = runner;
+        return SWB_OK;
     }
     swb__environment_tell(runner->work_dir, store_fact, runner);
     if (runner->deployer->attaches) {
@@ -440,6 +456,7 @@ void swb_runner_destroy(swb_runner *runner)
             swb__loop_step(runner->loop, -1);
         }
     }
+    swb__away_destroy(runner);
     swb__timer_stop(runner->later);
     if (runner->wake_open) {
         uv_close((uv_handle_t *)&runner->wake, NULL);
@@ -498,6 +515,18 @@ void swb_runner_stop(swb_runner *runner)
 {
     runner->stop_asked = 1;
     uv_async_send(&runner->wake);
+}
+
+int swb_runner_detach(swb_runner *runner)
+{
+    if (runner == NULL) {
+        return SWB_EINVAL;
+    }
+    if (runner->remote == NULL) {
+        return SWB_EUNSUPPORTED;
+    }
+    swb__away_detach(runner);
+    return SWB_OK;
 }
 
 int swb_runner_fd(const swb_runner *runner)

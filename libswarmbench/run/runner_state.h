@@ -21,6 +21,7 @@ struct swb_runner {
     char *log_root; /* absolute */
     char *only;     /* pattern, or NULL */
     int keep_data;
+    bool detach;
     swb_loop *loop;
     swb__store *store;
     int64_t experiment_id;
@@ -30,6 +31,7 @@ struct swb_runner {
     swb__timer *later; /* the next thing to do, from the loop */
     uv_async_t wake;   /* swb_runner_stop() may come from a signal handler */
     bool wake_open;
+    struct swb__remote *remote; /* the runner proper is in a cluster; else NULL */
     volatile sig_atomic_t stop_asked;
     bool stopping;
     bool ended;

@@ -52,6 +52,33 @@ swarmbench.dev/experiment: {{ . | quote }}
   {{- end }}
 {{- end }}
 
+{{/* The agent that hands out results. */}}
+{{- define "swarmbench.resultsAgent" -}}
+- name: agent
+  image: {{ include "swarmbench.image" (dict "root" . "image" .Values.agent.image) | quote }}
+  imagePullPolicy: {{ .Values.agent.image.pullPolicy }}
+  command: ["swarmbench-agent", "serve", "--root", "/results", "--port", "{{ .Values.agent.port }}", "--token-file", "/run/swarmbench/token"]
+  ports:
+    - name: agent
+      containerPort: {{ .Values.agent.port }}
+      protocol: TCP
+  readinessProbe:
+    tcpSocket:
+      port: agent
+    periodSeconds: 1
+    failureThreshold: 30
+  securityContext:
+    {{- include "swarmbench.closed" $ | nindent 4 }}
+  resources:
+    {{- toYaml .Values.agent.resources | nindent 4 }}
+  volumeMounts:
+    - name: results
+      mountPath: /results
+    - name: token
+      mountPath: /run/swarmbench
+      readOnly: true
+{{- end }}
+
 {{/* Who the pods of this chart are, and where they go. */}}
 {{- define "swarmbench.podCommon" -}}
 enableServiceLinks: false
