@@ -319,6 +319,11 @@ void swb__remote_fetch(swb__remote *remote)
     }
     bool nothing = remote->holds ? remote->pod.name[0] == '\0' || remote->pod.gone
                                  : !remote->begun && !remote->known;
+    if (nothing && remote->begun && remote->status == SWB_OK) {
+        remote->status = SWB_EREMOTE;
+        snprintf(remote->why, sizeof remote->why,
+                 "the runner's pod is gone, and the results with it");
+    }
     if (nothing) {
         swb__remote_later(remote, 0, swb__remote_remove);
     } else if (pod[0] == '\0') {

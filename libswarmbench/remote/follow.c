@@ -24,7 +24,7 @@ static bool is_over(const swb__remote *remote)
     if (remote->stopping) {
         return pod->name[0] == '\0' || read;
     }
-    if (!pod->gone && read && (is_final(pod->exit_code) || remote->holds)) {
+    if (!pod->gone && read && (is_final(pod->exit_code) || (remote->holds && !pod->leaving))) {
         return true;
     }
     return remote->job_over && (pod->name[0] == '\0' || read);
@@ -35,7 +35,7 @@ static void note_ending(swb__remote *remote)
 {
     const remote_pod *pod = &remote->pod;
     const char *said = remote->complaint[0] != '\0' ? remote->complaint : "it said nothing";
-    if (remote->stopping) {
+    if (remote->stopping && (!remote->has_ending || remote->ending.status != SWB_OK)) {
         remote->status = SWB_EINTERRUPTED;
         snprintf(remote->why, sizeof remote->why, "interrupted");
     } else if (!remote->has_ending) {
@@ -118,6 +118,7 @@ static void judge_runner(swb__remote *remote, const cJSON *object)
     const cJSON *status = swb__kubernetes_container(object, "status.containerStatuses", "runner");
     const cJSON *ended = swb__kube_member(status, "state.terminated");
     const char *phase = swb__kube_text(object, "status.phase");
+    pod->leaving = *swb__kube_text(object, "metadata.deletionTimestamp") != '\0';
     pod->runs = pod->runs || ended != NULL || swb__kube_member(status, "state.running") != NULL;
     if (ended != NULL) {
         const cJSON *code = cJSON_GetObjectItemCaseSensitive(ended, "exitCode");

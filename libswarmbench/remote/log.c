@@ -65,6 +65,12 @@ static void on_ended(void *argument, const swb__kube_outcome *outcome)
         return;
     }
     bool whole = outcome->status == SWB_OK || outcome->failure == SWB__KUBE_NOT_FOUND;
+    /* The log ends with its container; the status of a pod that is being deleted tells that late.
+     */
+    if (outcome->status == SWB_OK && remote->has_ending && !remote->pod.ended) {
+        remote->pod.ended = true;
+        remote->pod.exit_code = remote->ending.status == SWB_EINTERRUPTED ? 130 : 0;
+    }
     remote->log.at_end = remote->pod.gone || (whole && remote->pod.ended);
     int64_t pause_ns = outcome->status == SWB_ETIMEDOUT ? 0 : PAUSE_NS;
     if (!remote->log.at_end) {
