@@ -29,6 +29,8 @@ typedef struct run_session {
     run_view view;
     cli_display display;
     cli_tally tally;
+    bool begun;       /* there are runs to sum up */
+    bool detaches;    /* they go on elsewhere */
     swb_event ending; /* the last one; its status says why the experiment ended early */
 } run_session;
 
@@ -150,7 +152,8 @@ static int create_runner(run_session *session, const cli_arguments *arguments, s
     options.on = cli_value(arguments, "on");
     options.only = cli_value(arguments, "only");
     options.resume = cli_switch(arguments, "resume");
-    options.detach = cli_switch(arguments, "detach");
+    session->detaches = cli_switch(arguments, "detach");
+    options.detach = session->detaches;
     options.keep_data = cli_switch(arguments, "keep-data");
     return swb_runner_create(&session->runner, session->experiment, &options, error);
 }
@@ -162,7 +165,7 @@ static bool heed_interrupts(run_session *session, bool *told)
         return true;
     }
     if (!*told && hang_ups > 0 && swb_runner_detach(session->runner) == SWB_OK) {
-        *told = true; /* what runs in a cluster does not end with a terminal */
+        *told = session->detaches = true; /* what runs in a cluster does not end with a terminal */
         return true;
     }
     swb_runner_stop(session->runner);
@@ -191,6 +194,7 @@ static int follow(run_session *session)
         if (got > 0) {
             cli_tally_add(&session->tally, &event);
             show_event(session, &event);
+            session->begun = session->begun || event.kind == SWB_EVENT_EXPERIMENT_STARTED;
             if (event.kind == SWB_EVENT_EXPERIMENT_ENDED) {
                 session->ending = event;
             }
@@ -232,7 +236,7 @@ static cli_exit perform(run_session *session)
     }
     cli_exit shown = CLI_DONE;
     if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2 &&
-        access(session->results_path, F_OK) == 0) {
+        session->begun && !session->detaches) {
         shown = print_summary(session->results_path);
     }
     if (status != SWB_OK) {
