@@ -72,8 +72,8 @@ int swb__kube_create_object(swb__kube_request *out, const swb__kube_target *targ
 int swb__kube_log(swb__kube_request *out, const char *name_space, const char *pod,
                   const char *container, unsigned lines, uint64_t bytes, bool previous,
                   swb_error *error);
-/* A container's output from its begin, or from the second of `since` (RFC 3339; NULL), each line with
- * its time before it, as it comes until the container ends. */
+/* A container's output from its begin, or from the second of `since` (RFC 3339; NULL), each line
+ * with its time before it, as it comes until the container ends. */
 int swb__kube_log_follow(swb__kube_request *out, const char *name_space, const char *pod,
                          const char *container, const char *since, swb_error *error);
 /* May we do this? Asks with a SelfSubjectAccessReview. `resource` may have a part, as in

@@ -30,7 +30,7 @@ typedef struct remote_pod {
     char why[400]; /* it does not run yet */
     bool runs;     /* or has run */
     bool ended;    /* its runner has; or it is gone */
-    bool leaving; /* it is being deleted */
+    bool leaving;  /* it is being deleted */
     bool gone;
     int exit_code;
 } remote_pod;
