@@ -85,10 +85,9 @@ static int open_agent(swb__remote *remote, const char *pod, swb_error *error)
 {
     swb__buffer path = SWB__BUFFER_INIT(4096);
     swb__agent_options options = {.name = pod, .token = remote->token};
+    swb__kube_client_access(&remote->access, remote->headers, &remote->bearer, remote->client);
     options.http = swb__kube_client_http(remote->client);
-    options.header_count =
-        swb__kube_client_headers(remote->headers, remote->client, &remote->bearer);
-    options.headers = remote->headers;
+    options.access = &remote->access;
     int status = swb__kube_proxy_path(&path, remote->config.name_space, pod, AGENT_PORT, error);
     options.base_url = swb__buffer_string(&path);
     if (status == SWB_OK) {

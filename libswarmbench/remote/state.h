@@ -100,6 +100,7 @@ struct swb__remote {
     swb__agent *agent;
     unsigned closing_agents;
     swb__buffer bearer;
+    struct swb__http_access access;
     swb__http_pair headers[2];
     remote_file *files;
     size_t file_count;
