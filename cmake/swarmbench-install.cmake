@@ -41,6 +41,12 @@ if(SWB_BUILD_CLI)
   install(FILES ${SWB_COMPLETIONS}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
           RENAME swarmbench.fish)
 endif()
+if(SWB_KUBERNETES)
+  # As they are in the tree: the links of charts to their library are relative. Images are built there.
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/charts DESTINATION ${CMAKE_INSTALL_DATADIR}/swarmbench
+          PATTERN images EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN schemas.py EXCLUDE
+          PATTERN render.sh EXCLUDE)
+endif()
 if(TARGET swb_agent)
   install(TARGETS swb_agent swb_launcher)
 endif()

@@ -149,11 +149,10 @@ make_context() {
 
 runner_context() {
     local to=$1
-    mkdir -p "$to/bin" "$to/lib" "$to/share/swarmbench/charts"
+    mkdir -p "$to/bin" "$to/lib" "$to/share"
     cp "$installed/usr/local/bin/swarmbench" "$(need_program helm)" "$(need_program kubectl)" "$to/bin/"
     find "$installed/usr/local" -name 'libswarmbench.so*' -exec cp -a {} "$to/lib/" \;
-    cp -r "$source/charts/." "$to/share/swarmbench/charts/"
-    rm -rf "$to/share/swarmbench/charts/images"
+    cp -r "$installed/usr/local/share/swarmbench" "$to/share/"
 }
 
 # hand_over NAME: to containerd, to a folder, or neither.

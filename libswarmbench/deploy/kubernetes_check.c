@@ -268,7 +268,10 @@ int swb__kubernetes_check(const swb_site_request *request, swb_error *error)
         status = swb__kubernetes_config(&at.config, &at.options, error);
     }
     if (status != SWB_OK) {
-        return status == SWB_ENOENT ? swb__fail(error, SWB_EENV, "%s", error->message) : status;
+        if (status == SWB_ENOENT && error != NULL) {
+            error->status = SWB_EENV;
+        }
+        return status == SWB_ENOENT ? SWB_EENV : status;
     }
     status = check_reach(&at, error);
     if (status == SWB_OK) {

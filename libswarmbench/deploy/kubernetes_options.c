@@ -3,11 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#ifndef SWB_CHARTS_DIR
-#define SWB_CHARTS_DIR "/usr/local/share/swarmbench/charts"
-#endif
 
 /* Of chart `swarmbench`: the file that the option `values` names. */
 #define VALUES_BESIDE "/etc/swarmbench/values.yaml"
@@ -222,43 +217,4 @@ const char *swb__kubernetes_image(const swb_driver *driver, const swb_option_val
         }
     }
     return NULL;
-}
-
-/* A driver of any program has the chart of any program. */
-const char *swb__kubernetes_chart(const swb_driver *driver)
-{
-    if (driver->program == NULL) {
-        return "workload";
-    }
-    return strcmp(driver->name, "opentracker") == 0 ? "tracker" : driver->name;
-}
-
-static const char *charts_folder(const kubernetes_options *options)
-{
-    const char *named = getenv("SWARMBENCH_CHARTS");
-    if (options->charts != NULL) {
-        return options->charts;
-    }
-    return named != NULL && *named != '\0' ? named : SWB_CHARTS_DIR;
-}
-
-bool swb__kubernetes_chart_path(char *out, size_t size, const kubernetes_options *options,
-                                const swb_driver *driver)
-{
-    return swb__kubernetes_chart_folder(out, size, options, swb__kubernetes_chart(driver));
-}
-
-bool swb__kubernetes_chart_folder(char *out, size_t size, const kubernetes_options *options,
-                                  const char *chart)
-{
-    static const char *const below[] = {"", "/helm"};
-    char file[4096];
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(out, size, "%s%s/%s", charts_folder(options), below[i], chart);
-        snprintf(file, sizeof file, "%s/Chart.yaml", out);
-        if (access(file, R_OK) == 0) {
-            return true;
-        }
-    }
-    return false;
 }

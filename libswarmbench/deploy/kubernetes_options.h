@@ -58,10 +58,11 @@ bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_
 /* The image that the experiment names for a node, NAME:TAG or NAME@DIGEST, by an option "image" of
  * its driver; NULL where it names none. */
 const char *swb__kubernetes_image(const swb_driver *driver, const swb_option_value *options);
-/* The chart that a driver's nodes are made by. */
+/* kubernetes_charts.c: the chart that a driver's nodes are made by. */
 const char *swb__kubernetes_chart(const swb_driver *driver);
 /* Its folder: FOLDER/CHART or FOLDER/helm/CHART, where FOLDER is the option, $SWARMBENCH_CHARTS, or
- * where charts were installed. False where there is no chart; then `out` is where it should be. */
+ * share/swarmbench/charts of the installation. False where there is no chart; then `out` is where
+ * it should be. */
 bool swb__kubernetes_chart_path(char *out, size_t size, const kubernetes_options *options,
                                 const swb_driver *driver);
 /* Of a list "NAME=VALUE,NAME=VALUE": the value of a name, its length in `*length_out`; NULL. */

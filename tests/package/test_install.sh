@@ -34,6 +34,42 @@ by_pkg_config() {
     "$scratch/$1"
 }
 
+# The cluster that is named is none: that is told where the charts are there, and only then.
+finds_charts() {
+    local said
+    cat >"$scratch/experiment.yaml" <<END
+swarmbench: 1
+name: installed
+modes: {deluge: {driver: deluge}}
+file_size: 1MB
+size: 2
+seeders: 1
+repetitions: 1
+deploy: {on: kubernetes, helm: "true", kubeconfig: $scratch/none}
+END
+    said=$("$prefix/bin/swarmbench" run "$scratch/experiment.yaml" -o "$scratch/results.db" 2>&1 || true)
+    [[ "$said" == *"$scratch/none"* && "$said" != *"no chart"* ]] || fail "$said"
+    mv "$charts" "$scratch/charts"
+    said=$("$prefix/bin/swarmbench" run "$scratch/experiment.yaml" -o "$scratch/results.db" 2>&1 || true)
+    mv "$scratch/charts" "$charts"
+    [[ "$said" == *"there is no chart"* || -d /usr/local/share/swarmbench/charts ]] || fail "$said"
+    # The link to the library that charts share leads somewhere.
+    for chart in "$charts"/helm/{deluge,qbittorrent,codex,tracker,workload}; do
+        test -s "$chart/charts/swarmbench-node/Chart.yaml" || fail "$chart lacks swarmbench-node"
+    done
+    for part in kustomize/base/deluge argo-workflows; do
+        test -s "$charts/$part/kustomization.yaml" || fail "$part was not installed"
+    done
+    test ! -e "$charts/images" || fail "images cannot be built from an installation"
+    test -s "$charts/argo-cd/applicationset.yaml" || fail "argo-cd was not installed"
+    ! command -v helm >/dev/null || helm template installed "$charts/helm/deluge" >/dev/null
+}
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
 check "find_package, shared" by_cmake shared OFF
 check "find_package, static" by_cmake static ON
 check "pkg-config, shared" by_pkg_config swarmbench
@@ -46,6 +82,10 @@ if grep -q swarmbench-agent "$build/build.ninja"; then
         echo "swarmbench-launcher needs shared libraries" >&2
         exit 1
     fi
+fi
+charts=$prefix/share/swarmbench/charts
+if [ -d "$charts" ]; then
+    check "charts, beside the command and nowhere else" finds_charts
 fi
 if ldd "$scratch/swarmbench-static" | grep -q libswarmbench; then
     echo "the static consumer needs the shared library" >&2
