@@ -89,7 +89,9 @@ int swb__addresses_choose(swb__address *out, size_t count, swb_error *error)
         choose_ports(&out[i], step);
         int failure = try_ports(LOOPBACK | number, &out[i]);
         /* Hardly ever one address alone: the next one is tried with other ports. */
-        step = failure == EADDRINUSE ? (uint16_t)((step + 1) % SWB__PORT_STEPS) : step;
+        if (failure == EADDRINUSE) {
+            step = (uint16_t)((step + 1) % SWB__PORT_STEPS);
+        }
         failure = failure != 0 ? failure : try_wildcard(number);
         if (failure == 0) {
             snprintf(out[i].text, sizeof out[i].text, "127.%u.%u.%u", number >> 16,
