@@ -150,6 +150,13 @@ void swb_runner_stop(swb_runner *runner)
     runner->stopped = 1;
 }
 
+/* It is here, so it ends with its terminal. */
+int swb_runner_detach(swb_runner *runner)
+{
+    (void)runner;
+    return SWB_EUNSUPPORTED;
+}
+
 uint64_t swb_runner_failed_runs(const swb_runner *runner)
 {
     return runner->failed;

@@ -282,7 +282,7 @@ static void program_hands_out_a_token_until_it_expires(void **state)
 static void access_is_renewed_before_it_ends(void **state)
 {
     bench *at = *state;
-    struct replies replies = {NULL};
+    struct replies replies = {.list = NULL};
     struct swb__http_access access;
     swb__http_pair headers[2];
     swb__buffer scratch = SWB__BUFFER_INIT(4096);
