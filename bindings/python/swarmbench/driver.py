@@ -169,7 +169,7 @@ class Option:
         if self.type in ("enum", "string"):
             return string
         if self.type in ("list", "map"):
-            texts = string.split("\x1f") if integer else []
+            texts = string.split("\x1f") if integer and string is not None else []
             return texts if self.type == "list" else dict(text.split("=", 1) for text in texts)
         return bool(integer) if self.type == "bool" else integer
 
