@@ -7,7 +7,6 @@ the controller does next. So it tells about order, parallelism and what follows 
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import tempfile
 import time
@@ -20,14 +19,12 @@ except ImportError:
     print("SKIP: python3-yaml is not installed")
     raise SystemExit(77) from None
 
+import argo
 import command
 import tools
 from command import ROOT, swarmbench
 
 HERE = pathlib.Path(__file__).resolve().parent
-# The CRDs of the controller that toolchain.sh builds. Its full ones are no structural schemas, which
-# an API server refuses; the minimal ones check nothing, so that the strict check is test_charts'.
-CRDS = ("github.com/argoproj/argo-workflows/v3@v3.6.10", "manifests/base/crds/minimal")
 NAMESPACE = "bench"
 TIMEOUT_S = 120
 
@@ -86,22 +83,13 @@ class Workflow(unittest.TestCase):
 
     @classmethod
     def prepare(cls):
-        for path in sorted((tools.module(CRDS[0]) / CRDS[1]).glob("argoproj*.yaml")):
+        for path in argo.crds():
             cls.kubectl("apply", "--server-side", "-f", str(path))
         cls.kubectl("create", "namespace", NAMESPACE)
         cls.kubectl("create", "configmap", "workflow-controller-configmap")
         cls.kubectl("apply", "-k", str(ROOT / "charts/argo-workflows"))
-        log = open(f"{cls.folder.name}/controller.log", "w", encoding="utf-8")
-        cls.addClassCleanup(log.close)
-        controller = subprocess.Popen(
-            [tools.CACHE / "bin/workflow-controller", "--kubeconfig", cls.environment["KUBECONFIG"],
-             "--namespace", NAMESPACE, "--namespaced", "--managed-namespace", NAMESPACE,
-             "--executor-image", "none"],
-            stdout=log, stderr=log, env={**cls.environment, "LEADER_ELECTION_DISABLE": "true",
-                                         "DEFAULT_REQUEUE_TIME": "1s"})
-        cls.addClassCleanup(controller.wait)
-        cls.addClassCleanup(controller.send_signal, signal.SIGKILL)
-        cls.controller = controller
+        cls.controller = argo.start_controller(cls, f"{cls.folder.name}/controller.log",
+                                               cls.environment["KUBECONFIG"], NAMESPACE)
 
     def export(self, *options):
         path = pathlib.Path(self.folder.name) / "experiment.yaml"
