@@ -173,13 +173,13 @@ class InCluster(unittest.TestCase):
     def test_argo_cds_objects_are_what_its_kinds_allow(self):
         self.teach(path for path in (tools.module(ARGO_CD) / tools.CRDS[ARGO_CD]).glob("*.yaml")
                    if path.name != "kustomization.yaml")
-        wait_until("the kinds are known", 30, lambda: own(
-            "get", "applicationsets,appprojects", check=False).returncode == 0)
         for name in ("project", "applicationset"):
             text = (ROOT / f"charts/argo-cd/{name}.yaml").read_text(encoding="utf-8")
             text = text.replace("namespace: argocd", f"namespace: {NAMESPACE}")
             take = ["apply", "--server-side", "--validate=strict", "--dry-run=server", "-f", "-"]
-            own(*take, input=text)
+            # A kind that is new takes a moment until all of the API server knows it.
+            wait_until(f"{name} is taken", 60,
+                       lambda text=text: own(*take, input=text, check=False).returncode == 0)
             bad = own(*take, input=text.replace("\nspec:\n", "\nspec:\n  misspelt: 1\n"), check=False)
             self.assertIn("misspelt", bad.stderr)
 
