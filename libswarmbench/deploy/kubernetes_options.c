@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of chart `swarmbench`: the file that the option `values` names. */
 #define VALUES_BESIDE "/etc/swarmbench/values.yaml"
