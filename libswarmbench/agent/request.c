@@ -105,6 +105,11 @@ uint64_t swb__request_number(const swb__request *request)
     return request->number;
 }
 
+const char *swb__request_text(const swb__request *request)
+{
+    return request->text;
+}
+
 int64_t swb__request_came_ns(const swb__request *request)
 {
     return request->came_ns;

@@ -36,25 +36,42 @@ static bool is_authorized(const swb__server *server, struct MHD_Connection *conn
            CRYPTO_memcmp(digest, server->token_digest, SWB__TOKEN_DIGEST_BYTES) == 0;
 }
 
-/* Whether the path is the route's; takes the number at its end. */
-static bool is_path_of(uint64_t *number, const swb__route *route, const char *path)
+static bool is_text(const char *text)
 {
-    size_t length = strlen(route->path);
-    if (length < 2 || strcmp(route->path + length - 2, "/#") != 0) {
-        return strcmp(route->path, path) == 0;
-    }
-    return strncmp(route->path, path, length - 1) == 0 &&
-           swb__wire_parse_uint64(number, path + length - 1);
+    size_t length = strlen(text);
+    return length > 0 && length <= SWB__REQUEST_TEXT_BYTES && strchr(text, '/') == NULL;
 }
 
-static const swb__route *find_route(uint64_t *number, bool *path_known,
-                                    const swb__server_options *options, const char *method,
+/* Whether the path is the route's; takes the number or the text at its end. */
+static bool is_path_of(swb__request *request, const swb__route *route, const char *path)
+{
+    size_t length = strlen(route->path);
+    const char *kind = length < 2 ? "" : route->path + length - 2;
+    bool number = strcmp(kind, "/#") == 0;
+    if (!number && strcmp(kind, "/*") != 0) {
+        return strcmp(route->path, path) == 0;
+    }
+    if (strncmp(route->path, path, length - 1) != 0) {
+        return false;
+    }
+    path += length - 1;
+    if (number) {
+        return swb__wire_parse_uint64(&request->number, path);
+    }
+    if (is_text(path)) {
+        snprintf(request->text, sizeof request->text, "%s", path);
+    }
+    return is_text(path);
+}
+
+static const swb__route *find_route(swb__request *request, bool *path_known, const char *method,
                                     const char *path)
 {
+    const swb__server_options *options = request->server->options;
     *path_known = false;
     for (size_t i = 0; i < options->route_count; i++) {
         const swb__route *route = &options->routes[i];
-        if (is_path_of(number, route, path)) {
+        if (is_path_of(request, route, path)) {
             *path_known = true;
             if (strcmp(route->method, method) == 0) {
                 return route;
@@ -77,11 +94,10 @@ static bool is_body_short(struct MHD_Connection *connection)
  * not even the paths are told. */
 static bool refuse(swb__request *request, const char *method, const char *path)
 {
-    const swb__server *server = request->server;
     bool path_known;
-    request->route = find_route(&request->number, &path_known, server->options, method, path);
+    request->route = find_route(request, &path_known, method, path);
     if ((request->route == NULL || !request->route->is_open) &&
-        !is_authorized(server, request->connection)) {
+        !is_authorized(request->server, request->connection)) {
         return swb__reply_error(request, SWB_EAUTH, "the token is missing or wrong");
     }
     if (request->route == NULL && path_known) {
