@@ -52,6 +52,12 @@ static void put_part(values *all, const char *key, const char *text, size_t leng
     free(copy);
 }
 
+/* The image that has a driver's program. */
+static const char *image_of(const swb_driver *driver)
+{
+    return strcmp(driver->name, "tracker") == 0 ? "opentracker" : driver->name;
+}
+
 /* `key`: "image" or "agent.image". */
 static void put_image(values *all, const kubernetes_options *options, const char *key,
                       const char *name)
@@ -143,7 +149,7 @@ char **swb__kubernetes_values(const kubernetes_options *options,
     if (image != NULL) {
         put_named_image(&all, options, image);
     } else {
-        put_image(&all, options, "image", group->driver->name);
+        put_image(&all, options, "image", image_of(group->driver));
     }
     if (group->driver->program == NULL) {
         put_text(&all, "launch", "runner"); /* not by the image itself, which is that chart's way */

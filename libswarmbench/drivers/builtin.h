@@ -8,6 +8,7 @@ extern const swb_driver swb__driver_codex;
 extern const swb_driver swb__driver_deluge;
 extern const swb_driver swb__driver_exec;
 extern const swb_driver swb__driver_opentracker;
+extern const swb_driver swb__driver_tracker;
 extern const swb_driver swb__driver_qbittorrent;
 
 #endif

@@ -10,6 +10,13 @@
 /* For an answer, on top of the clients' own lag. */
 #define COUNT_LIMIT_NS (5 * SWB__NS_PER_S)
 
+/* A service is read a last time where it was read before; a tracker this one time. */
+static bool tells_metrics(const swb__engine_peer *peer)
+{
+    return peer->scrape_ns != INT64_MAX ||
+           (!peer->beside && peer->driver->operations[SWB_OP_METRICS] != NULL);
+}
+
 /* A lane that has something to count: what the node holds or has fetched. Where a client counts
  * over all its contents, one answer tells all. */
 static bool to_count(const swb__engine *engine, uint32_t node, uint32_t content)
@@ -17,7 +24,7 @@ static bool to_count(const swb__engine *engine, uint32_t node, uint32_t content)
     const swb__engine_peer *peer = &engine->peers[node];
     bool alive = peer->stage != SWB__STAGE_GONE && !peer->ended_by_fault && !peer->frozen;
     if (peer->role == SWB_ROLE_SERVICE || !alive) {
-        return alive && content == 0 && peer->scrape_ns != INT64_MAX;
+        return peer->role == SWB_ROLE_SERVICE && alive && content == 0 && tells_metrics(peer);
     }
     if (engine->contents == 1) {
         return true;

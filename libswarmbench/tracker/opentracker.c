@@ -55,6 +55,7 @@ struct swb__opentracker {
     uint64_t resets_at_start;
     uint64_t own_announces;
     swb__infohash sentinel;
+    char statistics[SWB__INFOHASH_TEXT]; /* where it tells them: a secret */
 };
 
 static void probe(swb__opentracker *tracker);
@@ -66,8 +67,10 @@ static int write_config(const swb__opentracker *tracker, swb_error *error)
     swb__buffer_printf(&file, "listen.tcp %s:%u\n", options->address, options->port);
     swb__buffer_printf(&file, "listen.udp %s:%u\n", options->address, options->port);
     swb__buffer_text(&file, "access.whitelist " WHITELIST "\n");
-    /* Asking it on its own address, we come from there. */
-    swb__buffer_printf(&file, "access.stats %s\n", options->address);
+    /* Asking it on its own address, we come from there, or from the first one of the loopback, and
+     * so may others: the path is what they do not know. */
+    swb__buffer_printf(&file, "access.stats %s\naccess.stats 127.0.0.1\n", options->address);
+    swb__buffer_printf(&file, "access.stats_path %s\n", tracker->statistics);
     int status = file.status == SWB_OK
                      ? swb__write_file(CONFIG, 0600, file.data, file.length, error)
                      : swb__fail_nomem(error);
@@ -82,21 +85,29 @@ static void put_line(swb__buffer *file, const swb__infohash *infohash)
     swb__buffer_printf(file, "%s\n", text);
 }
 
+static int draw(swb__infohash *out, swb_error *error)
+{
+    if (getrandom(out, sizeof *out, 0) != (ssize_t)sizeof *out) {
+        return swb__fail_errno(error, SWB_EIO, errno, "random number");
+    }
+    return SWB_OK;
+}
+
 /* It appears whole: opentracker may be reading the one before. */
 static int write_whitelist(swb__opentracker *tracker, swb_error *error)
 {
     swb__buffer file = SWB__BUFFER_INIT((SWB__WHITELIST_MAX + 1) * SWB__INFOHASH_TEXT + 1);
-    if (getrandom(&tracker->sentinel, sizeof tracker->sentinel, 0) !=
-        (ssize_t)sizeof tracker->sentinel) {
-        return swb__fail_errno(error, SWB_EIO, errno, "random number");
+    int status = draw(&tracker->sentinel, error);
+    if (status != SWB_OK) {
+        return status;
     }
     put_line(&file, &tracker->sentinel);
     for (size_t i = 0; i < tracker->whitelist.count; i++) {
         put_line(&file, &tracker->whitelist.entries[i]);
     }
-    int status = file.status == SWB_OK
-                     ? swb__write_file(WHITELIST ".new", 0600, file.data, file.length, error)
-                     : swb__fail_nomem(error);
+    status = file.status == SWB_OK
+                 ? swb__write_file(WHITELIST ".new", 0600, file.data, file.length, error)
+                 : swb__fail_nomem(error);
     swb__buffer_finish(&file);
     if (status == SWB_OK && rename(WHITELIST ".new", WHITELIST) != 0) {
         status = swb__fail_errno(error, SWB_EIO, errno, "replace opentracker's whitelist");
@@ -274,7 +285,12 @@ int swb__opentracker_create(swb__opentracker **out, swb_loop *loop,
     }
     tracker->loop = loop;
     tracker->options = *options;
-    int status = write_config(tracker, error);
+    swb__infohash random;
+    int status = draw(&random, error);
+    if (status == SWB_OK) {
+        swb__infohash_text(tracker->statistics, &random);
+        status = write_config(tracker, error);
+    }
     if (status == SWB_OK) {
         status = start(tracker, error);
     }
@@ -337,6 +353,11 @@ bool swb__opentracker_is_up(const swb__opentracker *tracker)
 swb__http_client *swb__opentracker_client(swb__opentracker *tracker)
 {
     return tracker->client;
+}
+
+const char *swb__opentracker_statistics(const swb__opentracker *tracker)
+{
+    return tracker->statistics;
 }
 
 uint64_t swb__opentracker_own_announces(const swb__opentracker *tracker)

@@ -134,6 +134,7 @@ int swb__survey_begin(swb__tracker *tracker, swb_error *error)
 {
     swb__survey *survey = &tracker->survey;
     uint64_t resets = swb__opentracker_resets(tracker->opentracker);
+    char path[80];
     swb__whitelist_finish(&survey->list);
     survey->count = survey->asked = 0;
     if (resets != tracker->survey_resets) {
@@ -149,7 +150,9 @@ int swb__survey_begin(swb__tracker *tracker, swb_error *error)
                                      swb__opentracker_whitelist(tracker->opentracker), error);
     }
     if (status == SWB_OK) {
-        status = ask(tracker, "/stats?mode=everything", on_counters, error);
+        snprintf(path, sizeof path, "/%s?mode=everything",
+                 swb__opentracker_statistics(tracker->opentracker));
+        status = ask(tracker, path, on_counters, error);
     }
     if (status == SWB_OK) {
         survey->running = true;

@@ -208,9 +208,11 @@ static bool handle_statistics(void *argument, swb__request *request)
     swb__request_wait_until(request, swb__request_came_ns(request) + SWB__TRACKER_WAIT_NS);
     /* This one's own survey, while no later one has begun to overwrite it. */
     if (progress->step == 1 && survey->ended >= progress->number && !survey->running) {
+        bool canceled = survey->status == SWB_ECANCELED;
         return survey->status == SWB_OK
                    ? swb__reply_json(request, statistics_object(tracker))
-                   : swb__reply_error(request, survey->status, "%s", survey->error.message);
+                   : swb__reply_error(request, canceled ? SWB_ECANCELED : SWB_EREMOTE, "%s",
+                                      survey->error.message);
     }
     int status = begin_survey(tracker, progress, &error);
     if (status != SWB_OK) {
