@@ -140,6 +140,11 @@ make_context() {
         mkdir -p "$context/usr/local/bin"
         cp "$installed"/usr/local/bin/swarmbench-{agent,launcher} "$context/usr/local/bin/"
         ;;
+    opentracker)
+        install_tree
+        mkdir -p "$context/usr/local/bin"
+        cp "$installed/usr/local/bin/swarmbench-tracker" "$context/usr/local/bin/"
+        ;;
     runner)
         install_tree
         runner_context "$context/usr/local"

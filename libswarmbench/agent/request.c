@@ -105,9 +105,9 @@ uint64_t swb__request_number(const swb__request *request)
     return request->number;
 }
 
-const char *swb__request_text(const swb__request *request)
+const char *swb__request_tail(const swb__request *request)
 {
-    return request->text;
+    return request->tail;
 }
 
 int64_t swb__request_came_ns(const swb__request *request)

@@ -36,10 +36,10 @@ static bool is_authorized(const swb__server *server, struct MHD_Connection *conn
            CRYPTO_memcmp(digest, server->token_digest, SWB__TOKEN_DIGEST_BYTES) == 0;
 }
 
-static bool is_text(const char *text)
+static bool is_tail(const char *text)
 {
     size_t length = strlen(text);
-    return length > 0 && length <= SWB__REQUEST_TEXT_BYTES && strchr(text, '/') == NULL;
+    return length > 0 && length <= SWB__REQUEST_TAIL_BYTES && strchr(text, '/') == NULL;
 }
 
 /* Whether the path is the route's; takes the number or the text at its end. */
@@ -58,10 +58,10 @@ static bool is_path_of(swb__request *request, const swb__route *route, const cha
     if (number) {
         return swb__wire_parse_uint64(&request->number, path);
     }
-    if (is_text(path)) {
-        snprintf(request->text, sizeof request->text, "%s", path);
+    if (is_tail(path)) {
+        snprintf(request->tail, sizeof request->tail, "%s", path);
     }
-    return is_text(path);
+    return is_tail(path);
 }
 
 static const swb__route *find_route(swb__request *request, bool *path_known, const char *method,

@@ -53,9 +53,9 @@ void swb__server_changed(swb__server *server);
 const cJSON *swb__request_body(const swb__request *request);
 /* The number at the path's end. */
 uint64_t swb__request_number(const swb__request *request);
-/* The text at the path's end, 1 to SWB__REQUEST_TEXT_BYTES long and without a slash. Borrowed. */
-#define SWB__REQUEST_TEXT_BYTES 64
-const char *swb__request_text(const swb__request *request);
+/* The text at the path's end, 1 to SWB__REQUEST_TAIL_BYTES long and without a slash. Borrowed. */
+#define SWB__REQUEST_TAIL_BYTES 64
+const char *swb__request_tail(const swb__request *request);
 /* When its head was read, on our clock. */
 int64_t swb__request_came_ns(const swb__request *request);
 /* A whole number of the query, at most `limit`; `value` is left as it is where it is missing. False

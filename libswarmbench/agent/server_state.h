@@ -16,7 +16,7 @@ struct swb__request {
     struct MHD_Connection *connection;
     const swb__route *route;
     uint64_t number;
-    char text[SWB__REQUEST_TEXT_BYTES + 1];
+    char tail[SWB__REQUEST_TAIL_BYTES + 1];
     int64_t came_ns;
     int64_t deadline_ns;
     swb__progress progress;

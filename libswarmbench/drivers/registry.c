@@ -11,8 +11,13 @@
 
 /* Every built-in driver has its line here; NULL ends the list. */
 static const void *const builtin[] = {
-    &swb__driver_codex,       &swb__driver_deluge, &swb__driver_qbittorrent,
-    &swb__driver_opentracker, &swb__driver_exec,   &swb__driver_tracker, NULL,
+    &swb__driver_codex,
+    &swb__driver_deluge,
+    &swb__driver_qbittorrent,
+    &swb__driver_opentracker,
+    &swb__driver_exec,
+    &swb__driver_tracker,
+    NULL,
 };
 
 static const char *name_of(const void *table)

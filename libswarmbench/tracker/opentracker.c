@@ -53,6 +53,7 @@ struct swb__opentracker {
     uint64_t resets;
     uint64_t resets_wanted;
     uint64_t resets_at_start;
+    uint64_t endings;
     uint64_t own_announces;
     swb__infohash sentinel;
     char statistics[SWB__INFOHASH_TEXT]; /* where it tells them: a secret */
@@ -68,9 +69,10 @@ static int write_config(const swb__opentracker *tracker, swb_error *error)
     swb__buffer_printf(&file, "listen.udp %s:%u\n", options->address, options->port);
     swb__buffer_text(&file, "access.whitelist " WHITELIST "\n");
     /* Asking it on its own address, we come from there, or from the first one of the loopback, and
-     * so may others: the path is what they do not know. */
+     * so may others: the path is what they do not know. It takes all that begins with an 'a' for
+     * an announce, hence the 'x'. */
     swb__buffer_printf(&file, "access.stats %s\naccess.stats 127.0.0.1\n", options->address);
-    swb__buffer_printf(&file, "access.stats_path %s\n", tracker->statistics);
+    swb__buffer_printf(&file, "access.stats_path x%s\n", tracker->statistics);
     int status = file.status == SWB_OK
                      ? swb__write_file(CONFIG, 0600, file.data, file.length, error)
                      : swb__fail_nomem(error);
@@ -158,6 +160,7 @@ static void probe_later(swb__opentracker *tracker)
 static void begin_end(swb__opentracker *tracker)
 {
     tracker->stage = STAGE_ENDING;
+    tracker->endings++;
     swb__timer_stop(tracker->timer);
     tracker->timer = NULL;
     swb__process_end(tracker->process, GRACE_NS);
@@ -343,6 +346,11 @@ uint64_t swb__opentracker_reset(swb__opentracker *tracker)
 uint64_t swb__opentracker_resets(const swb__opentracker *tracker)
 {
     return tracker->resets;
+}
+
+uint64_t swb__opentracker_endings(const swb__opentracker *tracker)
+{
+    return tracker->endings;
 }
 
 bool swb__opentracker_is_up(const swb__opentracker *tracker)

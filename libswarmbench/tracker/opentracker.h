@@ -41,12 +41,15 @@ uint64_t swb__opentracker_published(const swb__opentracker *tracker);
 uint64_t swb__opentracker_reset(swb__opentracker *tracker);
 uint64_t swb__opentracker_resets(const swb__opentracker *tracker);
 
+/* Grows when a reset begins: what was asked of it before may stay unanswered. */
+uint64_t swb__opentracker_endings(const swb__opentracker *tracker);
+
 /* It runs, and its whitelist is what was published last. */
 bool swb__opentracker_is_up(const swb__opentracker *tracker);
 
 /* A request to it; its client is gone after a reset, with what was under way canceled. */
 swb__http_client *swb__opentracker_client(swb__opentracker *tracker);
-/* The path, without its slash, below which it tells statistics to us alone. */
+/* The path, after a slash and an x, at which it tells statistics to us alone. */
 const char *swb__opentracker_statistics(const swb__opentracker *tracker);
 /* How many of its announces since its start were not of clients but ours. */
 uint64_t swb__opentracker_own_announces(const swb__opentracker *tracker);

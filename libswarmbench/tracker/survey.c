@@ -17,6 +17,7 @@ static void end(swb__tracker *tracker, int status, const swb_error *error)
     survey->running = false;
     survey->ended = survey->begun;
     survey->status = status;
+    survey->interrupted = survey->endings != swb__opentracker_endings(tracker->opentracker);
     if (status != SWB_OK && error != NULL) {
         survey->error = *error;
     }
@@ -150,12 +151,13 @@ int swb__survey_begin(swb__tracker *tracker, swb_error *error)
                                      swb__opentracker_whitelist(tracker->opentracker), error);
     }
     if (status == SWB_OK) {
-        snprintf(path, sizeof path, "/%s?mode=everything",
+        snprintf(path, sizeof path, "/x%s?mode=everything",
                  swb__opentracker_statistics(tracker->opentracker));
         status = ask(tracker, path, on_counters, error);
     }
     if (status == SWB_OK) {
         survey->running = true;
+        survey->endings = swb__opentracker_endings(tracker->opentracker);
         survey->begun++;
     }
     return status;

@@ -66,9 +66,9 @@ static bool change(swb__tracker *tracker, swb__request *request,
     if (swb__request_progress(request)->step > 0) {
         return wait_published(tracker, request);
     }
-    if (!swb__infohash_parse(&infohash, swb__request_text(request))) {
+    if (!swb__infohash_parse(&infohash, swb__request_tail(request))) {
         return swb__reply_error(request, SWB_EINVAL, "an infohash must be 40 hex digits, not '%s'",
-                                swb__request_text(request));
+                                swb__request_tail(request));
     }
     int status = act(whitelist(tracker), &infohash, &error);
     return status == SWB_OK ? wait_published(tracker, request)
@@ -207,12 +207,13 @@ static bool handle_statistics(void *argument, swb__request *request)
     swb_error error = SWB_ERROR_INIT;
     swb__request_wait_until(request, swb__request_came_ns(request) + SWB__TRACKER_WAIT_NS);
     /* This one's own survey, while no later one has begun to overwrite it. */
-    if (progress->step == 1 && survey->ended >= progress->number && !survey->running) {
-        bool canceled = survey->status == SWB_ECANCELED;
+    bool ended = progress->step == 1 && survey->ended >= progress->number && !survey->running;
+    if (ended && survey->interrupted) {
+        progress->step = 0;
+    } else if (ended) {
         return survey->status == SWB_OK
                    ? swb__reply_json(request, statistics_object(tracker))
-                   : swb__reply_error(request, canceled ? SWB_ECANCELED : SWB_EREMOTE, "%s",
-                                      survey->error.message);
+                   : swb__reply_error(request, SWB_EREMOTE, "%s", survey->error.message);
     }
     int status = begin_survey(tracker, progress, &error);
     if (status != SWB_OK) {

@@ -17,7 +17,9 @@ typedef struct swb__survey {
     bool running;
     uint64_t begun; /* surveys so far */
     uint64_t ended;
-    int status; /* of the last one that ended */
+    int status;       /* of the last one that ended */
+    bool interrupted; /* by a reset: to be done again */
+    uint64_t endings; /* at its begin */
     swb_error error;
     swb__whitelist list; /* as it was at its begin */
     size_t asked;
