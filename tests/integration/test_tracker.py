@@ -215,11 +215,11 @@ class Control(unittest.TestCase):
                      b"PUT /v1/whitelist HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
                      b"POST /v1/reset HTTP/9.9\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", self.tracker.control), 2) as raw:
-                raw.sendall(text)
-                raw.shutdown(socket.SHUT_WR)
                 try:
+                    raw.sendall(text)
+                    raw.shutdown(socket.SHUT_WR)
                     raw.recv(4096)
-                except (ConnectionResetError, TimeoutError):
+                except OSError:  # it is cut off, at any of these, or left waiting
                     pass
         self.assertEqual(self.call("GET", "/v1/health")[0], 200)
         self.assertEqual(self.statistics()["resets"], 0)
