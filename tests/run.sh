@@ -1,22 +1,24 @@
 #!/bin/bash
 # Builds and tests everything. The last line is "N passed, N failed, N skipped".
-# usage: tests/run.sh [--quick] [--label LABEL]
+# usage: tests/run.sh [--quick] [--all] [--label LABEL]
 #   --quick        only the dev build and its unit tests
+#   --all          the tests that take many minutes each, too (on Kubernetes)
 #   --label LABEL  only the dev build and its tests with that label
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null # there may be none at all
 
-quick=no label=
+quick=no all=no label=
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) quick=yes ;;
+    --all) all=yes ;;
     --label)
         label=${2:?--label needs a label}
         shift
         ;;
     -h | --help)
-        sed -n '2,5s/^# \{0,1\}//p' "$0"
+        sed -n '2,6s/^# \{0,1\}//p' "$0"
         exit 0
         ;;
     *)
@@ -114,6 +116,10 @@ valgrind_tests() {
     done
 }
 
+long_tests() {
+    ctest --preset dev -N -L long | sed -n 's/^ *Test *#[0-9]*: //p'
+}
+
 drivers() {
     build/dev/bindings/cli/swarmbench drivers |
         sed -n '/^deployers/q; s/^  \([a-z][a-z]*\) .*/\1/p'
@@ -177,7 +183,14 @@ elif [ -n "$label" ]; then
 else
     step_with shellcheck "shellcheck" check_scripts
     step_with clang-format "clang-format" check_format
-    run_tests dev
+    if [ "$all" = yes ]; then
+        run_tests dev
+    else
+        run_tests dev -LE long
+        for test in $(long_tests); do
+            skip "$test" "it takes many minutes: tests/run.sh --all"
+        done
+    fi
     step_with clang "build with clang, warnings are errors" build clang
     step "build with the address and undefined behaviour sanitizers" build asan
     run_tests asan -L 'unit|conformance|fuzz'
