@@ -190,10 +190,9 @@ static void delete_pods(kubernetes_site *site)
     const swb__kube_target target = {&site->pods, site->config.name_space, NULL};
     const swb__kube_call_options options = {.deadline_ns = PODS_NS};
     snprintf(selector, sizeof selector, KUBERNETES_RUN_LABEL "=%s", site->id);
-    int status =
-        site->watch != NULL && !site->request->keep_data
-            ? swb__kube_delete_all(&request, &target, selector, SWB__KUBE_BACKGROUND, NULL)
-            : SWB_ENOENT;
+    int status = site->watch != NULL && !site->request->keep_data
+                     ? swb__kube_delete_all(&request, &target, selector, SWB__KUBE_BACKGROUND, NULL)
+                     : SWB_ENOENT;
     if (status == SWB_OK) {
         status = swb__kube_client_call(NULL, site->client, &request, &options, on_pods_deleted,
                                        site, NULL);

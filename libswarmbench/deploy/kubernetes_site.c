@@ -111,8 +111,8 @@ static int reach_cluster(kubernetes_site *site, swb_error *error)
     site->proxies = status == SWB_OK && swb__kubernetes_proxies(&site->options, &site->config);
     if (site->proxies) {
         on_access(site);
-        status = swb__timer_repeat(&site->accessing, site->loop, SWB__KUBE_ACCESS_NS, on_access,
-                                   site);
+        status =
+            swb__timer_repeat(&site->accessing, site->loop, SWB__KUBE_ACCESS_NS, on_access, site);
     }
     return status == SWB_ENOMEM ? swb__fail_nomem(error) : status;
 }

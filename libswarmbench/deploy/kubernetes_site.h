@@ -95,7 +95,7 @@ struct kubernetes_site {
     struct swb__http_access access; /* of drivers, through the API server */
     swb__http_pair headers[2];
     swb__buffer bearer;
-    swb__timer *accessing; /* keeps `access` as it is now */
+    swb__timer *accessing;       /* keeps `access` as it is now */
     char id[KUBERNETES_ID_SIZE]; /* of all labels and names */
     char token_secret[32];
     char user[16];

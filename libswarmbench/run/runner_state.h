@@ -38,7 +38,7 @@ struct swb_runner {
     int failure; /* what ended the experiment early */
     swb_error error;
     uint64_t failed_runs;
-    bool ran; /* a run ended otherwise than for want of something here */
+    bool ran;               /* a run ended otherwise than for want of something here */
     uint64_t next;          /* index of the next run to look at */
     uint64_t decided_block; /* the last block of which it was decided whether it is needed */
     bool decision;

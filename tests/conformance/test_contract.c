@@ -208,8 +208,7 @@ static void ends_on(hostile_reply *hostile, int operation, const swb_content *co
     const char *what = swb_operation_name(command.operation);
     if (answer > 0 ||
         (answer == SWB_OK && player.exchanges > 0 && !may_succeed(hostile, operation) &&
-         player.result.state != SWB_STATE_ABSENT &&
-         strcmp(player.result.version, "untold") != 0)) {
+         player.result.state != SWB_STATE_ABSENT && strcmp(player.result.version, "untold") != 0)) {
         fail_msg("%s on %s: %d", what, hostile->name, answer);
     }
     if (player.exchanges > EXCHANGES_MAX) {
