@@ -24,6 +24,11 @@ const char *swb__kubernetes_chart(const swb_driver *driver)
     return strcmp(driver->name, "opentracker") == 0 ? "tracker" : driver->name;
 }
 
+const char *swb__kubernetes_role(swb_role role)
+{
+    return role == SWB_ROLE_SEEDER ? "seeder" : role == SWB_ROLE_LEECHER ? "leecher" : "service";
+}
+
 /* PREFIX/share/swarmbench/charts, where `file` is somewhere below PREFIX. */
 static bool find_beside(char *out, size_t size, const char *file)
 {
@@ -51,7 +56,7 @@ static void find_installed(char *out, size_t size)
     }
 }
 
-static void charts_folder(char *out, size_t size, const kubernetes_options *options)
+void swb__kubernetes_charts(char *out, size_t size, const kubernetes_options *options)
 {
     const char *named = getenv("SWARMBENCH_CHARTS");
     if (options->charts != NULL) {
@@ -75,7 +80,7 @@ bool swb__kubernetes_chart_folder(char *out, size_t size, const kubernetes_optio
     static const char *const below[] = {"", "/helm"};
     char folder[PATH_SIZE];
     char file[PATH_SIZE];
-    charts_folder(folder, sizeof folder, options);
+    swb__kubernetes_charts(folder, sizeof folder, options);
     for (size_t i = 0; i < 2; i++) {
         snprintf(out, size, "%s%s/%s", folder, below[i], chart);
         snprintf(file, sizeof file, "%s/Chart.yaml", out);

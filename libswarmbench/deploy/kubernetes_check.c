@@ -21,7 +21,13 @@ typedef struct checked {
 static int check_programs(const checked *at, swb_error *error)
 {
     char path[PATH_SIZE];
-    if (!swb__find_program(path, sizeof path, at->options.helm)) {
+    if (at->options.kustomizes && !swb__find_program(path, sizeof path, at->options.kustomize)) {
+        return swb__fail(error, SWB_EENV,
+                         "program '%s' is missing (it renders the overlays): install kubectl 1.24 "
+                         "or later, or Kustomize 5, or name either by deploy.kustomize",
+                         at->options.kustomize);
+    }
+    if (!at->options.kustomizes && !swb__find_program(path, sizeof path, at->options.helm)) {
         return swb__fail(error, SWB_EENV,
                          "program '%s' is missing (it renders the charts): install Helm 3.10 or "
                          "later, or name it by deploy.helm",
@@ -37,7 +43,16 @@ static int check_charts(const checked *at, swb_error *error)
     char path[PATH_SIZE];
     for (size_t i = 0; i < at->request->node_count; i++) {
         const swb_driver *driver = at->request->nodes[i].driver;
-        if (!swb__kubernetes_chart_path(path, sizeof path, &at->options, driver)) {
+        if (at->options.kustomizes) {
+            const char *role = swb__kubernetes_role(at->request->nodes[i].role);
+            if (!swb__kubernetes_overlay_path(path, sizeof path, &at->options, driver, role)) {
+                return swb__fail(error, SWB_EENV,
+                                 "there is no kustomization.yaml in %.200s for driver '%s': name "
+                                 "its overlay by deploy.overlays, or the folder of the charts by "
+                                 "deploy.charts or SWARMBENCH_CHARTS",
+                                 path, driver->name);
+            }
+        } else if (!swb__kubernetes_chart_path(path, sizeof path, &at->options, driver)) {
             return swb__fail(error, SWB_EENV,
                              "there is no chart %.200s for driver '%s': name the folder of the "
                              "charts by deploy.charts or SWARMBENCH_CHARTS",

@@ -16,6 +16,9 @@ enum {
     CHARTS,
     VALUES,
     HELM,
+    RENDER,
+    KUSTOMIZE,
+    OVERLAYS,
     IMAGE_PREFIX,
     IMAGE_TAG,
     IMAGE_DIGESTS,
@@ -52,6 +55,13 @@ const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT] = {
     [VALUES] = {"values", SWB_OPTION_STRING, NULL, 0, 0, NULL,
                 "A file of further values for the charts of all nodes, such as tolerations."},
     [HELM] = {"helm", SWB_OPTION_STRING, "helm", 0, 0, NULL, "The program that renders charts."},
+    [RENDER] = {"render", SWB_OPTION_ENUM, "helm", 0, 0, "helm|kustomize",
+                "What pods are made from: Helm charts, or Kustomize overlays."},
+    [KUSTOMIZE] = {"kustomize", SWB_OPTION_STRING, "kubectl", 0, 0, NULL,
+                   "The program that renders overlays: kubectl or kustomize."},
+    [OVERLAYS] = {"overlays", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                  "Folders of your own overlays, for a driver or for its nodes of a role: "
+                  "deluge=DIR,deluge-seeder=DIR; without one the base that comes along."},
     [IMAGE_PREFIX] = {"image_prefix", SWB_OPTION_STRING, "localhost/swarmbench/", 0, 0, NULL,
                       "What stands before the images' names: deluge, qbittorrent, opentracker, "
                       "codex, agent."},
@@ -119,6 +129,7 @@ static void forget_the_other_machine(kubernetes_options *out)
 void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values)
 {
     *out = (kubernetes_options){.helm = "helm",
+                                .kustomize = "kubectl",
                                 .image_prefix = "localhost/swarmbench/",
                                 .pull_policy = "IfNotPresent",
                                 .anti_affinity = "preferred",
@@ -134,6 +145,9 @@ void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_valu
     out->charts = values[CHARTS].string;
     out->values = values[VALUES].string;
     out->helm = values[HELM].string;
+    out->kustomizes = values[RENDER].integer != 0;
+    out->kustomize = values[KUSTOMIZE].string;
+    out->overlays = values[OVERLAYS].string;
     out->image_prefix = values[IMAGE_PREFIX].string;
     out->image_tag = values[IMAGE_TAG].string;
     out->image_digests = values[IMAGE_DIGESTS].string;
@@ -175,11 +189,35 @@ static int check_list(const char *option, const char *list, const char *prefix, 
     return SWB_OK;
 }
 
+/* What only charts know how to do. */
+static int check_kustomize(const kubernetes_options *options, swb_error *error)
+{
+    const char *unknown = options->values != NULL                            ? "values"
+                          : options->storage_class != NULL                   ? "storage_class"
+                          : options->network_policy                          ? "network_policy"
+                          : strcmp(options->anti_affinity, "preferred") != 0 ? "anti_affinity"
+                                                                             : NULL;
+    if (options->kustomizes && unknown != NULL) {
+        return swb__fail(error, SWB_EINPUT,
+                         "deploy.%s is for charts: with render: kustomize it belongs into an "
+                         "overlay that deploy.overlays names",
+                         unknown);
+    }
+    return options->kustomizes || options->overlays == NULL
+               ? SWB_OK
+               : swb__fail(error, SWB_EINPUT, "deploy.overlays is for render: kustomize");
+}
+
 int swb__kubernetes_options_check(const kubernetes_options *options, swb_error *error)
 {
     int status = check_list("image_digests", options->image_digests, "sha256:", error);
-    return status == SWB_OK ? check_list("node_selector", options->node_selector, "", error)
-                            : status;
+    if (status == SWB_OK) {
+        status = check_list("node_selector", options->node_selector, "", error);
+    }
+    if (status == SWB_OK) {
+        status = check_list("overlays", options->overlays, "", error);
+    }
+    return status == SWB_OK ? check_kustomize(options, error) : status;
 }
 
 const char *swb__kubernetes_listed(size_t *length_out, const char *list, const char *name)

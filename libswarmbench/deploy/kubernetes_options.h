@@ -6,7 +6,7 @@
 
 #include "kube/config.h"
 
-#define KUBERNETES_OPTION_COUNT 26
+#define KUBERNETES_OPTION_COUNT 29
 extern const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT];
 
 /* Where the runner is: AUTO is the cluster, unless we are in it or `reach` says how we reach pods.
@@ -22,6 +22,9 @@ typedef struct kubernetes_options {
     const char *charts;
     const char *values;
     const char *helm;
+    bool kustomizes; /* overlays are rendered, not charts */
+    const char *kustomize;
+    const char *overlays;
     const char *image_prefix;
     const char *image_tag;
     const char *image_digests;
@@ -58,8 +61,12 @@ bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_
 /* The image that the experiment names for a node, NAME:TAG or NAME@DIGEST, by an option "image" of
  * its driver; NULL where it names none. */
 const char *swb__kubernetes_image(const swb_driver *driver, const swb_option_value *options);
-/* kubernetes_charts.c: the chart that a driver's nodes are made by. */
+/* kubernetes_charts.c: the folder of the charts. */
+void swb__kubernetes_charts(char *out, size_t size, const kubernetes_options *options);
+/* The chart that a driver's nodes are made by. */
 const char *swb__kubernetes_chart(const swb_driver *driver);
+/* What its label says. */
+const char *swb__kubernetes_role(swb_role role);
 /* Its folder: FOLDER/CHART or FOLDER/helm/CHART, where FOLDER is the option, $SWARMBENCH_CHARTS, or
  * share/swarmbench/charts of the installation. False where there is no chart; then `out` is where
  * it should be. */
@@ -88,5 +95,16 @@ typedef struct kubernetes_group_values {
 } kubernetes_group_values;
 char **swb__kubernetes_values(const kubernetes_options *options,
                               const kubernetes_group_values *group);
+
+/* kubernetes_overlay.c: the Kustomize overlay of a group: what deploy.overlays names for its driver
+ * and role or for its driver, else the base among the charts. False where there is no
+ * kustomization.yaml; then `out` is where it should be. */
+bool swb__kubernetes_overlay_path(char *out, size_t size, const kubernetes_options *options,
+                                  const swb_driver *driver, const char *role);
+/* Writes `directory`/kustomization.yaml, which lays a group's names, labels and numbers over
+ * `overlay`. SWB_EIO, SWB_ENOMEM. */
+int swb__kubernetes_overlay_write(const char *directory, const char *overlay,
+                                  const kubernetes_options *options,
+                                  const kubernetes_group_values *group, swb_error *error);
 
 #endif

@@ -4,6 +4,22 @@
 
 #include "deploy/kubernetes_site.h"
 
+int swb__kubernetes_note_set(kubernetes_site *site, const char *name, swb_error *error)
+{
+    kubernetes_group *group = &site->groups[site->rendering];
+    if (group->set[0] != '\0' || strlen(name) >= sizeof group->set - 8) {
+        return swb__fail(error, SWB_EINPUT, "StatefulSet %.100s: %s", name,
+                         group->set[0] != '\0' ? "a group of nodes is one StatefulSet, not two"
+                                               : "its name is too long for pods");
+    }
+    snprintf(group->set, sizeof group->set, "%s", name);
+    for (size_t i = 0; i < group->count; i++) {
+        kubernetes_node *node = &site->nodes[group->first + i];
+        snprintf(node->pod, sizeof node->pod, "%s-%zu", group->set, i);
+    }
+    return SWB_OK;
+}
+
 static kubernetes_node *node_of(kubernetes_site *site, const cJSON *pod)
 {
     const char *name = swb__kube_text(pod, "metadata.name");

@@ -1,4 +1,4 @@
-/* Rendering and applying: helm renders, each object is applied by server-side apply. */
+/* Rendering and applying: helm or kustomize renders, each object goes by server-side apply. */
 #include "deploy/kubernetes_release.h"
 
 #include <errno.h>
@@ -14,12 +14,14 @@
 
 #define OUTPUT_MAX_BYTES ((size_t)16 << 20)
 #define ARGUMENTS_MAX 128
+#define CAUSE_MAX_BYTES 200
 
 extern char **environ;
 
 struct kubernetes_release {
     kubernetes_release_request request;
-    swb__process *helm;
+    bool kustomizes;
+    swb__process *renderer;
     int output;
     int complaints;
     char *manifest;
@@ -45,7 +47,7 @@ static void close_outputs(kubernetes_release *release)
 
 static void free_release(kubernetes_release *release)
 {
-    swb__process_destroy(release->helm);
+    swb__process_destroy(release->renderer);
     close_outputs(release);
     free(release->objects);
     free(release->manifest);
@@ -179,13 +181,13 @@ static void next_object(kubernetes_release *release)
     }
 }
 
-/* --- helm --- */
+/* --- rendering --- */
 
 /* The charts may be anybody's: their texts stay ours alone. */
 static int open_nameless(const kubernetes_release *release, swb_error *error)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/.helm-XXXXXX", release->request.work_dir);
+    snprintf(path, sizeof path, "%s/.rendered-XXXXXX", release->request.work_dir);
     int fd = mkstemp(path);
     if (fd < 0) {
         swb__fail_errno(error, SWB_EIO, errno, "temporary file %s", path);
@@ -234,7 +236,8 @@ static int take_rendered(kubernetes_release *release, swb_error *error)
 {
     size_t length = 0;
     char origin[128];
-    snprintf(origin, sizeof origin, "chart %.100s", release->request.chart_name);
+    snprintf(origin, sizeof origin, "%s %.100s", release->kustomizes ? "overlay" : "chart",
+             release->request.origin);
     release->manifest = read_back(release->output, &length);
     if (release->manifest == NULL) {
         return swb__fail(error, SWB_EINPUT, "%s renders more than %zu bytes", origin,
@@ -247,19 +250,23 @@ static int take_rendered(kubernetes_release *release, swb_error *error)
 static void on_rendered(void *argument, int exit_code, int signal)
 {
     kubernetes_release *release = argument;
-    char words[600];
+    char words[4096];
     swb_error error = SWB_ERROR_INIT;
     int status = SWB_OK;
     if (exit_code != 0 || signal != 0) {
         complaint(words, sizeof words, release->complaints);
-        status = swb__fail(&error, SWB_EENV, "%s template failed (%s %d): %s",
-                           release->request.helm, signal != 0 ? "signal" : "exit code",
-                           signal != 0 ? signal : exit_code, words);
+        size_t length = strlen(words);
+        /* Kustomize tells where it was first, and the cause last. */
+        size_t skipped =
+            release->kustomizes && length > CAUSE_MAX_BYTES ? length - CAUSE_MAX_BYTES : 0;
+        status = swb__fail(&error, SWB_EENV, "%s failed (%s %d): %s%s", release->request.program,
+                           signal != 0 ? "signal" : "exit code", signal != 0 ? signal : exit_code,
+                           skipped > 0 ? "..." : "", words + skipped);
     } else {
         status = take_rendered(release, &error);
     }
-    swb__process_destroy(release->helm);
-    release->helm = NULL;
+    swb__process_destroy(release->renderer);
+    release->renderer = NULL;
     if (status != SWB_OK) {
         end(release, status, &error);
         return;
@@ -267,14 +274,14 @@ static void on_rendered(void *argument, int exit_code, int signal)
     next_object(release);
 }
 
-static void fill_arguments(const char **argv, const kubernetes_release *release)
+static void fill_helm_arguments(const char **argv, const kubernetes_release *release)
 {
     const kubernetes_release_request *asked = &release->request;
     size_t count = 0;
-    argv[count++] = asked->helm;
+    argv[count++] = asked->program;
     argv[count++] = "template";
     argv[count++] = asked->name;
-    argv[count++] = asked->chart;
+    argv[count++] = asked->folder;
     argv[count++] = "--namespace";
     argv[count++] = name_space(release);
     if (asked->values != NULL) {
@@ -288,12 +295,28 @@ static void fill_arguments(const char **argv, const kubernetes_release *release)
     argv[count] = NULL;
 }
 
-static int run_helm(kubernetes_release *release, swb_error *error)
+/* `kubectl kustomize DIR`, `kustomize build DIR`. */
+static void fill_kustomize_arguments(const char **argv, const kubernetes_release *release)
+{
+    const char *program = release->request.program;
+    const char *slash = strrchr(program, '/');
+    bool is_own = strncmp(slash != NULL ? slash + 1 : program, "kustomize", 9) == 0;
+    argv[0] = program;
+    argv[1] = is_own ? "build" : "kustomize";
+    argv[2] = release->request.folder;
+    argv[3] = NULL;
+}
+
+static int run_renderer(kubernetes_release *release, swb_error *error)
 {
     char output[32];
     char complaints[32];
     const char *argv[ARGUMENTS_MAX];
-    fill_arguments(argv, release);
+    if (release->kustomizes) {
+        fill_kustomize_arguments(argv, release);
+    } else {
+        fill_helm_arguments(argv, release);
+    }
     release->output = open_nameless(release, error);
     release->complaints = release->output >= 0 ? open_nameless(release, error) : -1;
     if (release->complaints < 0) {
@@ -306,7 +329,7 @@ static int run_helm(kubernetes_release *release, swb_error *error)
                                           .directory = ".",
                                           .output_path = output,
                                           .error_path = complaints};
-    return swb__process_start(&release->helm, swb__kube_client_loop(release->request.client),
+    return swb__process_start(&release->renderer, swb__kube_client_loop(release->request.client),
                               &options, on_rendered, release, error);
 }
 
@@ -318,8 +341,9 @@ int swb__kubernetes_release_start(kubernetes_release **out,
         return swb__fail_nomem(error);
     }
     release->request = *request;
+    release->kustomizes = request->sets == NULL;
     release->output = release->complaints = -1;
-    int status = run_helm(release, error);
+    int status = run_renderer(release, error);
     if (status != SWB_OK) {
         free_release(release);
         return status;

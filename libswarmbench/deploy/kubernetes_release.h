@@ -1,4 +1,5 @@
-/* A release of a chart: helm renders it, and each object is applied, one after the other. */
+/* A release: a chart or a Kustomize overlay is rendered, and each object is applied, one after the
+ * other. */
 #ifndef SWB_DEPLOY_KUBERNETES_RELEASE_H
 #define SWB_DEPLOY_KUBERNETES_RELEASE_H
 
@@ -8,17 +9,17 @@
 
 typedef struct kubernetes_release kubernetes_release;
 
-/* Texts of `chart`, `values` and `sets` are borrowed until start() returns, the others until
- * `done`. */
+/* `folder`, `values` and `sets` are borrowed until start() returns, the other texts until `done`.
+ */
 typedef struct kubernetes_release_request {
     swb__kube_client *client;
-    const char *helm;       /* the program */
-    const char *work_dir;   /* for files without a name */
-    const char *chart;      /* its folder */
-    const char *chart_name; /* for messages */
+    const char *program;  /* helm; or kubectl or kustomize, where `sets` is NULL */
+    const char *work_dir; /* for files without a name */
+    const char *folder;   /* of the chart or overlay */
+    const char *origin;   /* what it is called in messages */
     const char *name;
-    const char *values; /* a file of further values; NULL */
-    char *const *sets;  /* "KEY=JSON", NULL-terminated */
+    const char *values; /* helm: a file of further values; NULL */
+    char *const *sets;  /* helm: "KEY=JSON", NULL-terminated */
     /* Told before an object is applied: what may have been made is to be removed, whatever comes of
      * the call. A failure ends it. */
     int (*applies)(void *argument, const swb__kube_resource *resource, const char *name_space,

@@ -1,4 +1,4 @@
-/* The groups of a run become releases of their charts, after the agents' token. */
+/* The groups of a run become releases of their charts or overlays, after the agents' token. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,8 @@ static int note_applied(void *argument, const swb__kube_resource *resource, cons
     *at = (kubernetes_applied){.resource = *resource};
     snprintf(at->name, sizeof at->name, "%s", name);
     snprintf(at->name_space, sizeof at->name_space, "%s", name_space);
-    return SWB_OK;
+    return strcmp(resource->kind, "StatefulSet") == 0 ? swb__kubernetes_note_set(site, name, error)
+                                                      : SWB_OK;
 }
 
 /* Whether the site is still on its way up. */
@@ -83,23 +84,73 @@ static void on_released(void *argument, int status, const swb_error *error)
         end(site, status, error);
         return;
     }
+    const kubernetes_group *group = &site->groups[site->rendering];
+    if (group->set[0] == '\0') {
+        swb_error own = SWB_ERROR_INIT;
+        swb__fail(&own, SWB_EINPUT, "what is rendered for driver '%s' has no StatefulSet",
+                  group->driver->name);
+        end(site, SWB_EINPUT, &own);
+        return;
+    }
     site->rendering++;
     next_group(site);
 }
 
-static const char *role_name(swb_role role)
+static kubernetes_release_request release_of(kubernetes_site *site, const char *origin)
 {
-    return role == SWB_ROLE_SEEDER ? "seeder" : role == SWB_ROLE_LEECHER ? "leecher" : "service";
+    return (kubernetes_release_request){
+        .client = site->client,
+        .work_dir = site->request->work_dir,
+        .origin = origin,
+        .name = site->groups[site->rendering].release,
+        .applies = note_applied,
+        .done = on_released,
+        .argument = site,
+    };
+}
+
+static int render_chart(kubernetes_site *site, const kubernetes_group_values *asked,
+                        swb_error *error)
+{
+    char chart[4096];
+    kubernetes_release_request request = release_of(site, swb__kubernetes_chart(asked->driver));
+    char **sets = swb__kubernetes_values(&site->options, asked);
+    if (sets == NULL) {
+        return swb__fail_nomem(error);
+    }
+    swb__kubernetes_chart_path(chart, sizeof chart, &site->options, asked->driver);
+    request.program = site->options.helm;
+    request.folder = chart;
+    request.values = site->options.values;
+    request.sets = sets;
+    int status = swb__kubernetes_release_start(&site->release, &request, error);
+    swb__list_free(sets);
+    return status;
+}
+
+static int render_overlay(kubernetes_site *site, const kubernetes_group_values *asked,
+                          swb_error *error)
+{
+    char overlay[4096];
+    char folder[4096];
+    kubernetes_release_request request = release_of(site, swb__kubernetes_chart(asked->driver));
+    snprintf(folder, sizeof folder, "%s/kustomize/%s", site->request->work_dir, asked->group);
+    swb__kubernetes_overlay_path(overlay, sizeof overlay, &site->options, asked->driver,
+                                 asked->role);
+    int status = swb__kubernetes_overlay_write(folder, overlay, &site->options, asked, error);
+    request.program = site->options.kustomize;
+    request.folder = folder;
+    return status == SWB_OK ? swb__kubernetes_release_start(&site->release, &request, error)
+                            : status;
 }
 
 static int render(kubernetes_site *site, swb_error *error)
 {
-    char chart[4096];
     const kubernetes_group *group = &site->groups[site->rendering];
     const kubernetes_group_values asked = {
         .run = site->id,
         .group = group->release,
-        .role = role_name(group->role),
+        .role = swb__kubernetes_role(group->role),
         .token_secret = site->token_secret,
         .nodes = group->count,
         .data_bytes =
@@ -107,27 +158,8 @@ static int render(kubernetes_site *site, swb_error *error)
         .driver = group->driver,
         .options = group->options,
     };
-    char **sets = swb__kubernetes_values(&site->options, &asked);
-    if (sets == NULL) {
-        return swb__fail_nomem(error);
-    }
-    swb__kubernetes_chart_path(chart, sizeof chart, &site->options, group->driver);
-    const kubernetes_release_request request = {
-        .client = site->client,
-        .helm = site->options.helm,
-        .work_dir = site->request->work_dir,
-        .chart = chart,
-        .chart_name = swb__kubernetes_chart(group->driver),
-        .name = group->release,
-        .values = site->options.values,
-        .sets = sets,
-        .applies = note_applied,
-        .done = on_released,
-        .argument = site,
-    };
-    int status = swb__kubernetes_release_start(&site->release, &request, error);
-    swb__list_free(sets);
-    return status;
+    return site->options.kustomizes ? render_overlay(site, &asked, error)
+                                    : render_chart(site, &asked, error);
 }
 
 static void next_group(kubernetes_site *site)

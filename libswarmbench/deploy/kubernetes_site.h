@@ -26,6 +26,7 @@ typedef struct kubernetes_group {
     size_t first; /* node; they follow each other */
     size_t count;
     char release[32];
+    char set[64]; /* the StatefulSet that it was made */
 } kubernetes_group;
 
 /* How far a node has come. */
@@ -176,7 +177,10 @@ bool swb__kubernetes_end_render(kubernetes_site *site);
 /* kubernetes_refused.c: has pods that the cluster refuses to make say so. */
 void swb__kubernetes_look_for_refusals(kubernetes_site *site);
 
-/* kubernetes_pods.c: follows the pods of the run. */
+/* kubernetes_pods.c: the StatefulSet of the group that is being applied; its pods are called after
+ * it. SWB_EINPUT (there is one already). */
+int swb__kubernetes_note_set(kubernetes_site *site, const char *name, swb_error *error);
+/* Follows the pods of the run. */
 int swb__kubernetes_follow(kubernetes_site *site, swb_error *error);
 /* kubernetes_pod.c: what a pod object says. */
 void swb__kubernetes_judge_pod(kubernetes_node *node, const cJSON *pod);

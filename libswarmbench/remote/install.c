@@ -156,10 +156,10 @@ static int start_release(swb__remote *remote, const char *values, swb_error *err
     swb__kubernetes_chart_folder(chart, sizeof chart, &remote->kubernetes, "swarmbench");
     const kubernetes_release_request request = {
         .client = remote->client,
-        .helm = remote->kubernetes.helm,
+        .program = remote->kubernetes.helm,
         .work_dir = remote->work_dir,
-        .chart = chart,
-        .chart_name = "swarmbench",
+        .folder = chart,
+        .origin = "swarmbench",
         .name = remote->release,
         .values = path,
         .sets = none,

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from deployer_case import COMMAND, Case
+from deployer_case import CHARTS, COMMAND, Case
 from test_cluster import IMAGES, kubectl, run, up, wait_until
 
 NAMESPACE = "swb-deployer"
@@ -66,6 +66,46 @@ class Deployer(Case):
         self.assertEqual(code, 3, said)
         self.assertIn("driver 'deluge' speaks TLS to its nodes", said)
         self.assertIn("run in the cluster", said)
+
+    def overlay(self, name, text):
+        """An overlay of a user's own, on the base of Deluge."""
+        folder = os.path.join(self.folder.name, name)
+        os.mkdir(folder)
+        base = os.path.relpath(os.path.join(CHARTS, "kustomize", "base", "deluge"),
+                               os.path.realpath(folder))
+        with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+            file.write(f"resources: [{base}]\n{text}")
+        return folder
+
+    def test_overlays_make_the_same_pods_and_users_own_ones_win(self):
+        own = self.overlay("own", "commonAnnotations: {example.org/own: 'yes'}\n")
+        runner = self.begin(deploy=f", reach: direct, render: kustomize, "
+                                   f"overlays: deluge-leecher={own}",
+                            modes="{deluge: {driver: deluge}}")
+        seen = {}
+
+        def pods():
+            listed = kubectl("get", "pods", "-n", NAMESPACE, "-l", "swarmbench.dev/run", "-o",
+                             "json").stdout
+            for pod in json.loads(listed)["items"]:
+                seen[pod["metadata"]["name"]] = pod["metadata"]
+            return len(seen) == 5 or runner.poll() is not None
+        wait_until("pods are made", 60, pods)
+        said, _ = runner.communicate(timeout=200)
+        self.assertEqual(runner.returncode, 0, said)
+        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.rows("select count(*), min(verified) from download"), [(3, 1)])
+        own_ones = [pod for pod in seen.values() if "example.org/own" in pod.get("annotations", {})]
+        self.assertEqual({pod["labels"]["swarmbench.dev/role"] for pod in own_ones}, {"leecher"})
+        self.assertEqual(len(own_ones), 3)
+
+    def test_overlay_that_cannot_be_rendered_is_told(self):
+        own = self.overlay("own", "patches: [{path: none-such.yaml}]\n")
+        deploy = f", reach: direct, render: kustomize, overlays: deluge={own}"
+        code, said = self.perform(deploy=deploy, modes="{deluge: {driver: deluge}}")
+        self.assertEqual(code, 3, said)
+        self.assertRegex(said, r"kubectl failed \(exit code 1\): .*none-such.yaml")
+        self.assertEqual(self.objects(), [])
 
     def test_pods_that_find_no_machine_are_told(self):
         code, said = self.perform(deploy=", reach: direct, cpu: '900'", timeout="6s")

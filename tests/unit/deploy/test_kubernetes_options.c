@@ -1,9 +1,11 @@
 /* deploy/kubernetes_options and _values: what of an experiment reaches the charts. */
 #include "support/cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "deploy/kubernetes_options.h"
 #include "host/node_process.h"
 
@@ -161,6 +163,95 @@ static void charts_are_found_in_their_folder(void **state)
     assert_false(swb__kubernetes_chart_path(path, sizeof path, &options, &deluge));
 }
 
+static void a_users_own_overlay_wins_for_a_role_and_for_a_driver(void **state)
+{
+    (void)state;
+    char path[4096];
+    kubernetes_options options = defaults();
+    options.charts = "charts";
+    assert_true(swb__kubernetes_overlay_path(path, sizeof path, &options, &tracker, "service"));
+    assert_string_equal(path, "charts/kustomize/base/tracker");
+    options.overlays = "deluge=charts/kustomize/base/deluge,deluge-seeder=nowhere";
+    assert_true(swb__kubernetes_overlay_path(path, sizeof path, &options, &deluge, "leecher"));
+    assert_string_equal(path, "charts/kustomize/base/deluge");
+    assert_false(swb__kubernetes_overlay_path(path, sizeof path, &options, &deluge, "seeder"));
+    assert_string_equal(path, "nowhere");
+}
+
+/* The words of the overlay that is written for `options`. */
+static char *written(const kubernetes_options *options)
+{
+    char directory[] = "/tmp/swb-overlay-XXXXXX";
+    char path[64];
+    char *text = NULL;
+    size_t length = 0;
+    const kubernetes_group_values group = {.run = "swb-a",
+                                           .group = "swb-a-1",
+                                           .role = "leecher",
+                                           .token_secret = "swb-a-token",
+                                           .nodes = 3,
+                                           .data_bytes = 100,
+                                           .driver = &deluge};
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(swb__kubernetes_overlay_write(directory, "charts/kustomize/base/deluge",
+                                                   options, &group, NULL),
+                     SWB_OK);
+    snprintf(path, sizeof path, "%s/kustomization.yaml", directory);
+    assert_int_equal(swb__read_file(&text, &length, path, 1u << 20, NULL), SWB_OK);
+    assert_int_equal(swb__remove_tree(directory, NULL), SWB_OK);
+    return text;
+}
+
+static void options_become_an_overlay(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {
+        "\"namePrefix\":\t\"swb-a-1-\"",
+        "/charts/kustomize/base/deluge\"",
+        "\"swarmbench.dev/role\":\t\"leecher\"",
+        "\"newName\":\t\"r.example/x/deluge\"",
+        "\"newTag\":\t\"7\"",
+        "\"digest\":\t\"sha256:aa\"",
+        "\\\"replicas\\\":3",
+        "\\\"secretName\\\":\\\"swb-a-token\\\"",
+        "\\\"nodeSelector\\\":{\\\"disk\\\":\\\"ssd\\\",\\\"zone\\\":\\\"a=b\\\"}",
+        "\\\"sizeLimit\\\":\\\"1073742024\\\"",
+    };
+    kubernetes_options options = defaults();
+    options.image_prefix = "r.example/x/";
+    options.image_tag = "7";
+    options.image_digests = "agent=sha256:aa";
+    options.node_selector = "disk=ssd,zone=a=b";
+    char *text = written(&options);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (strstr(text, wanted[i]) == NULL) {
+            fail_msg("no %s in %s", wanted[i], text);
+        }
+    }
+    free(text);
+    options.overlays = "deluge=charts/kustomize/base/deluge";
+    text = written(&options);
+    assert_null(strstr(text, "sizeLimit")); /* the user's own overlay says that */
+    free(text);
+}
+
+static void what_only_charts_can_do_is_refused_of_overlays(void **state)
+{
+    (void)state;
+    swb_error error = SWB_ERROR_INIT;
+    kubernetes_options options = defaults();
+    options.overlays = "deluge=x";
+    assert_int_equal(swb__kubernetes_options_check(&options, NULL), SWB_EINPUT);
+    options.kustomizes = true;
+    assert_int_equal(swb__kubernetes_options_check(&options, NULL), SWB_OK);
+    options.storage_class = "fast";
+    assert_int_equal(swb__kubernetes_options_check(&options, &error), SWB_EINPUT);
+    assert_non_null(strstr(error.message, "deploy.storage_class is for charts"));
+    options.storage_class = NULL;
+    options.anti_affinity = "required";
+    assert_int_equal(swb__kubernetes_options_check(&options, NULL), SWB_EINPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +260,9 @@ int main(void)
         cmocka_unit_test(malformed_lists_are_refused),
         cmocka_unit_test(pods_are_reached_as_the_place_of_the_runner_allows),
         cmocka_unit_test(charts_are_found_in_their_folder),
+        cmocka_unit_test(a_users_own_overlay_wins_for_a_role_and_for_a_driver),
+        cmocka_unit_test(options_become_an_overlay),
+        cmocka_unit_test(what_only_charts_can_do_is_refused_of_overlays),
     };
     return cmocka_run_group_tests_name("kubernetes_options", tests, NULL, NULL);
 }
