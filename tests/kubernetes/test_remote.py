@@ -87,7 +87,7 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}{tag}{deploy}}}
 
     def check_results(self, runs):
         with sqlite3.connect(self.results) as database:
-            done = database.execute("select count(*) from run where status = 'done'").fetchone()
+            done = database.execute("select count(*) from run where state = 'done'").fetchone()
             self.assertEqual(done, (runs,))
             self.assertEqual(database.execute("select distinct verified from download "
                                               "where status = 'SWB_OK'").fetchall(), [(1,)])
@@ -156,7 +156,7 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}{tag}{deploy}}}
         self.assertEqual(runner.wait(timeout=400), 130, self.said())
         with sqlite3.connect(self.results) as database:
             self.assertGreaterEqual(database.execute(
-                "select count(*) from run where status = 'done'").fetchone()[0], 1)
+                "select count(*) from run where state = 'done'").fetchone()[0], 1)
         self.assertEqual(self.objects(), [])
 
     def test_image_of_the_runner_that_is_missing_is_told(self):
