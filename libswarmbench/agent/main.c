@@ -1,6 +1,5 @@
 /* The swarmbench-agent command. */
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/install.h"
-#include "base/file.h"
+#include "agent/service.h"
 #include "host/wire.h"
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 2, EXIT_ENVIRONMENT = 3 };
@@ -37,15 +36,6 @@ static int fail_usage(void)
 {
     fputs(usage, stderr);
     return EXIT_INPUT;
-}
-
-static int read_token(char **out, const char *path, swb_error *error)
-{
-    int status = swb__read_file(out, NULL, path, 1024, error);
-    if (status == SWB_OK) {
-        (*out)[strcspn(*out, "\r\n")] = '\0';
-    }
-    return status;
 }
 
 typedef struct serve {
@@ -93,31 +83,6 @@ static int take_arguments(serve *out, int argc, char **argv)
                                                                                   : fail_usage();
 }
 
-static void on_signal(uv_signal_t *handle, int signal)
-{
-    serve *state = handle->data;
-    (void)signal;
-    state->ending = true;
-}
-
-static void serve_until_signal(serve *state)
-{
-    uv_signal_t signals[2];
-    static const int numbers[] = {SIGTERM, SIGINT};
-    for (size_t i = 0; i < 2; i++) {
-        uv_signal_init(swb__loop_uv(state->loop), &signals[i]);
-        signals[i].data = state;
-        uv_signal_start(&signals[i], on_signal, numbers[i]);
-    }
-    while (!state->ending) {
-        swb__loop_step(state->loop, -1);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        uv_close((uv_handle_t *)&signals[i], NULL);
-    }
-    swb__loop_step(state->loop, 0);
-}
-
 /* Without IPv6 in the kernel, :: cannot be listened on. */
 static int start(swb__node_agent **agent, serve *state, swb_error *error)
 {
@@ -141,7 +106,7 @@ static int serve_command(int argc, char **argv)
     if (code != EXIT_DONE) {
         return code;
     }
-    int status = read_token(&token, state.token_file, &error);
+    int status = swb__service_read_token(&token, state.token_file, &error);
     if (status == SWB_OK) {
         state.options.token = token;
         status = swb__loop_create(&state.loop, &error);
@@ -149,11 +114,11 @@ static int serve_command(int argc, char **argv)
     if (status == SWB_OK) {
         status = start(&agent, &state, &error);
     }
-    free(token);
+    swb__service_forget_token(token);
     if (status == SWB_OK) {
         printf("swarmbench-agent: listening on port %u\n", swb__node_agent_port(agent));
         fflush(stdout);
-        serve_until_signal(&state);
+        swb__service_run(state.loop, &state.ending);
     }
     swb__node_agent_stop(agent);
     swb__loop_destroy(state.loop);

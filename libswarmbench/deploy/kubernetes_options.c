@@ -110,10 +110,10 @@ const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT] = {
                        "How long pods may take until all of them are gone."},
 };
 
-const char *swb__kubernetes_experiment_label(void)
+const char *swb__kubernetes_experiment_label(const char *run)
 {
     const char *label = getenv("SWARMBENCH_EXPERIMENT");
-    return label != NULL && *label != '\0' ? label : NULL;
+    return label != NULL && *label != '\0' ? label : run;
 }
 
 /* A runner that was brought here with its experiment: the chart has put beside it what counts. */
@@ -168,7 +168,7 @@ void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_valu
     out->results_class = values[RESULTS_CLASS].string;
     out->start_timeout_ns = (uint64_t)values[START_TIMEOUT].integer;
     out->close_timeout_ns = (uint64_t)values[CLOSE_TIMEOUT].integer;
-    if (swb__kubernetes_experiment_label() != NULL) {
+    if (swb__kubernetes_experiment_label(NULL) != NULL) {
         forget_the_other_machine(out);
     }
 }

@@ -78,8 +78,9 @@ const char *swb__kubernetes_listed(size_t *length_out, const char *list, const c
 /* The same of any chart. */
 bool swb__kubernetes_chart_folder(char *out, size_t size, const kubernetes_options *options,
                                   const char *chart);
-/* What the pods of this experiment carry as a label: NULL outside of a runner in a cluster. */
-const char *swb__kubernetes_experiment_label(void);
+/* The label of all that belongs to this experiment: where a runner was brought into a cluster, that
+ * of its release, else that of the run. */
+const char *swb__kubernetes_experiment_label(const char *run);
 
 /* Values of a chart as "KEY=JSON", for helm's --set-json; NULL-terminated, to be freed with
  * swb__list_free(). */

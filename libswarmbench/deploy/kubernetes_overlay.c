@@ -193,7 +193,7 @@ static void put_labels(cJSON *overlay, const kubernetes_group_values *group)
     cJSON *told = add_object(labels);
     cJSON *pairs = put_object(told, "pairs");
     put_text(pairs, "app.kubernetes.io/managed-by", "swarmbench");
-    put_text(pairs, "swarmbench.dev/experiment", group->run);
+    put_text(pairs, "swarmbench.dev/experiment", swb__kubernetes_experiment_label(group->run));
     put_text(pairs, "swarmbench.dev/run", group->run);
     put_text(pairs, "swarmbench.dev/group", group->group);
     put_text(pairs, "swarmbench.dev/role", group->role);

@@ -213,7 +213,6 @@ static int send_token(kubernetes_site *site, const swb__buffer *text, swb_error 
 static int apply_token(kubernetes_site *site, swb_error *error)
 {
     swb__buffer text = SWB__BUFFER_INIT(4096);
-    const char *experiment = swb__kubernetes_experiment_label();
     char *coded = NULL;
     int status = swb__base64_encode(&coded, site->token, strlen(site->token));
     swb__buffer_printf(&text,
@@ -221,7 +220,7 @@ static int apply_token(kubernetes_site *site, swb_error *error)
                        "    app.kubernetes.io/managed-by: swarmbench\n"
                        "    swarmbench.dev/experiment: %s\n    " KUBERNETES_RUN_LABEL ": %s\n"
                        "type: Opaque\ndata:\n  token: %s\n",
-                       site->token_secret, experiment != NULL ? experiment : site->id, site->id,
+                       site->token_secret, swb__kubernetes_experiment_label(site->id), site->id,
                        coded != NULL ? coded : "");
     free(coded);
     if (status != SWB_OK || text.status != SWB_OK) {

@@ -139,8 +139,7 @@ char **swb__kubernetes_values(const kubernetes_options *options,
 {
     values all = {.count = 0};
     put(&all, "nodes", cJSON_CreateNumber((double)group->nodes));
-    const char *experiment = swb__kubernetes_experiment_label();
-    put_text(&all, "run.experiment", experiment != NULL ? experiment : group->run);
+    put_text(&all, "run.experiment", swb__kubernetes_experiment_label(group->run));
     put_text(&all, "run.id", group->run);
     put_text(&all, "run.group", group->group);
     put_text(&all, "run.role", group->role);

@@ -29,6 +29,11 @@ bool swb__remote_job_holds(const cJSON *job)
 static int check_machine(const swb__remote *remote, swb_error *error)
 {
     char path[4096];
+    if (remote->kubernetes.kustomizes) {
+        return swb__fail(error, SWB_EINPUT,
+                         "deploy.render: kustomize needs a runner that has the overlays: write "
+                         "deploy: {runner: here} or deploy: {reach: direct}");
+    }
     if (!swb__find_program(path, sizeof path, remote->kubernetes.helm)) {
         return swb__fail(error, SWB_EENV,
                          "program '%s' is missing (it renders the charts): install Helm 3.10 or "

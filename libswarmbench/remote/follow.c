@@ -87,7 +87,6 @@ static void tell_why(swb__remote *remote, const kubernetes_reason *reason)
 static void take_pod(swb__remote *remote, const cJSON *object)
 {
     remote_pod *pod = &remote->pod;
-    kubernetes_reason reason;
     if (pod->name[0] != '\0') {
         swb__remote_tell(remote, SWB_EVENT_WARNING, SWB_OK,
                          "the runner's pod %s is gone; pod %s goes on", pod->name,
@@ -102,7 +101,6 @@ static void take_pod(swb__remote *remote, const cJSON *object)
     remote->log.last[0] = '\0';
     remote->log.at_end = false;
     remote->since_ns = swb__clock_ns();
-    swb__kubernetes_explain(&reason, object);
 }
 
 static void judge_runner(swb__remote *remote, const cJSON *object)
@@ -193,8 +191,6 @@ static void on_job(void *argument, swb__kube_change change, const cJSON *object)
 
 /* --- a Job without a pod --- */
 
-static void look_again(swb__remote *remote);
-
 /* Why its controller makes none, such as a quota. */
 static void on_events(void *argument, const swb__kube_outcome *outcome)
 {
@@ -233,13 +229,9 @@ static void ask_why(swb__remote *remote)
                      on_events, &error);
 }
 
-static void on_patience(void *argument)
+static void look_again(void *argument)
 {
-    look_again(argument);
-}
-
-static void look_again(swb__remote *remote)
-{
+    swb__remote *remote = argument;
     int64_t waited_ns = swb__clock_ns() - remote->since_ns;
     const remote_pod *pod = &remote->pod;
     if (pod->runs && !pod->gone) {
@@ -297,8 +289,8 @@ void swb__remote_follow(swb__remote *remote)
         status = watch(&remote->job_watch, remote, &remote->jobs, on_job, &error);
     }
     if (status == SWB_OK) {
-        status = swb__timer_repeat(&remote->patience, remote->options.loop, LOOK_NS, on_patience,
-                                   remote);
+        status =
+            swb__timer_repeat(&remote->patience, remote->options.loop, LOOK_NS, look_again, remote);
     }
     if (status != SWB_OK) {
         swb__remote_fail(remote, status, error.message);

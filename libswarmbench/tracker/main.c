@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 #include <swarmbench/version.h>
 
+#include "agent/service.h"
 #include "base/file.h"
 #include "host/node_process.h"
 #include "host/wire.h"
@@ -123,16 +121,6 @@ static bool take_arguments(serve *out, int argc, char **argv)
     return true;
 }
 
-static int read_token(serve *state, swb_error *error)
-{
-    int status = swb__read_file(&state->token, NULL, state->token_file, 1024, error);
-    if (status == SWB_OK) {
-        state->token[strcspn(state->token, "\r\n")] = '\0';
-        state->options.token = state->token;
-    }
-    return status;
-}
-
 /* A change of user clears the signal that comes with a parent's death: it is asked for again, so
  * that neither we nor opentracker outlive who started us. */
 static int become_nobody(swb_error *error)
@@ -182,35 +170,11 @@ static void on_ended(void *argument, int exit_code, int signal)
     state->ending = state->lost = true;
 }
 
-static void on_signal(uv_signal_t *handle, int signal)
-{
-    serve *state = handle->data;
-    (void)signal;
-    state->ending = true;
-}
-
-static void serve_until_signal(serve *state)
-{
-    uv_signal_t signals[2];
-    static const int numbers[] = {SIGTERM, SIGINT};
-    for (size_t i = 0; i < 2; i++) {
-        uv_signal_init(swb__loop_uv(state->loop), &signals[i]);
-        signals[i].data = state;
-        uv_signal_start(&signals[i], on_signal, numbers[i]);
-    }
-    while (!state->ending) {
-        swb__loop_step(state->loop, -1);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        uv_close((uv_handle_t *)&signals[i], NULL);
-    }
-    swb__loop_step(state->loop, 0);
-}
-
 static int run(serve *state)
 {
     swb_error error = SWB_ERROR_INIT;
-    int status = read_token(state, &error);
+    int status = swb__service_read_token(&state->token, state->token_file, &error);
+    state->options.token = state->token;
     if (status == SWB_OK) {
         status = enter_state(state, &error);
     }
@@ -223,14 +187,11 @@ static int run(serve *state)
     if (status == SWB_OK) {
         printf("swarmbench-tracker: control on port %u\n", swb__tracker_port(state->tracker));
         fflush(stdout);
-        serve_until_signal(state);
+        swb__service_run(state->loop, &state->ending);
     }
     swb__tracker_stop(state->tracker);
     swb__loop_destroy(state->loop);
-    if (state->token != NULL) {
-        OPENSSL_cleanse(state->token, strlen(state->token));
-    }
-    free(state->token);
+    swb__service_forget_token(state->token);
     if (status != SWB_OK) {
         return fail(&error);
     }

@@ -18,6 +18,7 @@ KINDS = "pods,services,statefulsets,secrets,persistentvolumeclaims"
 
 class Case(unittest.TestCase):
     namespace = None  # of a test's pods
+    kinds = KINDS  # that a test may leave
     patience_s = 60  # until pods run
 
     def setUp(self):
@@ -63,7 +64,7 @@ deploy: {{on: kubernetes, namespace: {self.namespace},
             return database.execute(query).fetchall()
 
     def objects(self):
-        listed = json.loads(kubectl("get", KINDS, "-n", self.namespace,
+        listed = json.loads(kubectl("get", self.kinds, "-n", self.namespace,
                                     "-l", "app.kubernetes.io/managed-by=swarmbench", "-o",
                                     "json").stdout)
         return [(item["kind"], item["metadata"]["name"]) for item in listed["items"]]
@@ -73,3 +74,15 @@ deploy: {{on: kubernetes, namespace: {self.namespace},
             pods = kubectl("get", "pods", "-n", self.namespace, "--no-headers").stdout
             return pods.count("2/2") >= count
         wait_until(f"{count} pods are ready", self.patience_s, ready)
+
+    def poor_config(self, token=None):
+        """A kubeconfig of somebody who may do nothing, or who has the wrong token."""
+        kubectl("create", "serviceaccount", "poor", "-n", self.namespace, check=False)
+        token = token or kubectl("create", "token", "poor", "-n", self.namespace).stdout.strip()
+        config = json.loads(kubectl("config", "view", "--raw", "-o", "json").stdout)
+        config["users"] = [{"name": config["contexts"][0]["context"]["user"],
+                            "user": {"token": token}}]
+        path = os.path.join(self.folder.name, "poor.kubeconfig")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        return path

@@ -153,15 +153,7 @@ class Deployer(Case):
         wait_until("all is gone", 90, lambda: self.objects() == [])
 
     def test_missing_permissions_are_told_at_once(self):
-        kubectl("create", "serviceaccount", "poor", "-n", NAMESPACE, check=False)
-        token = kubectl("create", "token", "poor", "-n", NAMESPACE).stdout.strip()
-        config = json.loads(kubectl("config", "view", "--raw", "-o", "json").stdout)
-        config["users"] = [{"name": config["contexts"][0]["context"]["user"],
-                            "user": {"token": token}}]
-        path = os.path.join(self.folder.name, "poor.kubeconfig")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(config, file)
-        code, said = self.perform(deploy=f", reach: direct, kubeconfig: {path}")
+        code, said = self.perform(deploy=f", reach: direct, kubeconfig: {self.poor_config()}")
         self.assertEqual(code, 3, said)
         self.assertIn(f"permissions are missing in namespace '{NAMESPACE}': create statefulsets, "
                       "patch statefulsets", said)

@@ -6,22 +6,17 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
-import tempfile
 import time
 import unittest
 
+from deployer_case import COMMAND, Case
 from test_cluster import IMAGES, kubectl, run, up, wait_until
 
-COMMAND = os.environ.get("SWB_COMMAND", "swarmbench")
 TAG = os.environ.get("SWB_IMAGE_TAG", "")
-CHARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "charts")
 NAMESPACE = "swb-remote"
 VOLUME = "swb-remote-test"
 FOLDER = "/var/tmp/swb-remote-test"
-KINDS = ("pods,jobs,deployments,statefulsets,services,secrets,configmaps,serviceaccounts,roles,"
-         "rolebindings,persistentvolumeclaims")
 
 
 def setUpModule():
@@ -34,13 +29,10 @@ def tearDownModule():
     kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
 
 
-class Remote(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.results = os.path.join(self.folder.name, "results.db")
-        self.environment = {**os.environ, "SWARMBENCH_CHARTS": CHARTS,
-                            "XDG_STATE_HOME": os.path.join(self.folder.name, "state")}
+class Remote(Case):
+    namespace = NAMESPACE
+    kinds = ("pods,jobs,deployments,statefulsets,services,secrets,configmaps,serviceaccounts,roles,"
+             "rolebindings,persistentvolumeclaims")
 
     def write(self, deploy="", size="20MB", repetitions=1, arguments=()):
         path = os.path.join(self.folder.name, "experiment.yaml")
@@ -73,24 +65,10 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}{tag}{deploy}}}
         with open(os.path.join(self.folder.name, "said"), encoding="utf-8") as file:
             return file.read()
 
-    def perform(self, **experiment):
-        done = subprocess.run(self.write(**experiment), env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900,
-                              check=False)
-        return done.returncode, done.stdout
-
-    def objects(self):
-        listed = json.loads(kubectl("get", KINDS, "-n", NAMESPACE, "-l",
-                                    "app.kubernetes.io/managed-by=swarmbench", "-o",
-                                    "json").stdout)
-        return [(item["kind"], item["metadata"]["name"]) for item in listed["items"]]
-
     def check_results(self, runs):
-        with sqlite3.connect(self.results) as database:
-            done = database.execute("select count(*) from run where state = 'done'").fetchone()
-            self.assertEqual(done, (runs,))
-            self.assertEqual(database.execute("select distinct verified from download "
-                                              "where status = 'SWB_OK'").fetchall(), [(1,)])
+        self.assertEqual(self.rows("select count(*) from run where state = 'done'"), [(runs,)])
+        self.assertEqual(self.rows("select distinct verified from download "
+                                   "where status = 'SWB_OK'"), [(1,)])
 
     def volume(self):
         """A volume, since the test's cluster makes none by itself."""
@@ -107,22 +85,6 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}{tag}{deploy}}}
         kubectl("apply", "-f", path)
         self.addCleanup(kubectl, "delete", "pv", VOLUME, "--wait=false", check=False)
         return f", results_class: {VOLUME}"
-
-    def poor_config(self, role=None):
-        kubectl("create", "serviceaccount", "poor", "-n", NAMESPACE, check=False)
-        if role is not None:
-            kubectl("create", "rolebinding", "poor", "-n", NAMESPACE, f"--clusterrole={role}",
-                    f"--serviceaccount={NAMESPACE}:poor", check=False)
-            self.addCleanup(kubectl, "delete", "rolebinding", "poor", "-n", NAMESPACE,
-                            check=False)
-        token = kubectl("create", "token", "poor", "-n", NAMESPACE).stdout.strip()
-        config = json.loads(kubectl("config", "view", "--raw", "-o", "json").stdout)
-        config["users"] = [{"name": config["contexts"][0]["context"]["user"],
-                            "user": {"token": token}}]
-        path = os.path.join(self.folder.name, "poor.kubeconfig")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(config, file)
-        return path
 
     def test_experiment_runs_there_and_its_results_come_here(self):
         code, said = self.perform()
@@ -154,9 +116,8 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}{tag}{deploy}}}
         wait_until("a run is done", 600, lambda: ": done in" in self.said())
         runner.send_signal(signal.SIGINT)
         self.assertEqual(runner.wait(timeout=400), 130, self.said())
-        with sqlite3.connect(self.results) as database:
-            self.assertGreaterEqual(database.execute(
-                "select count(*) from run where state = 'done'").fetchone()[0], 1)
+        self.assertGreaterEqual(
+            self.rows("select count(*) from run where state = 'done'")[0][0], 1)
         self.assertEqual(self.objects(), [])
 
     def test_image_of_the_runner_that_is_missing_is_told(self):
@@ -173,13 +134,7 @@ deploy: {{on: kubernetes, namespace: {NAMESPACE}{tag}{deploy}}}
         self.assertEqual(self.objects(), [])
 
     def test_wrong_token_is_told(self):
-        path = self.poor_config()
-        with open(path, encoding="utf-8") as file:
-            config = json.load(file)
-        config["users"][0]["user"]["token"] = "wrong"
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(config, file)
-        code, said = self.perform(deploy=f", kubeconfig: {path}")
+        code, said = self.perform(deploy=f", kubeconfig: {self.poor_config('wrong')}")
         self.assertEqual(code, 3, said)
         self.assertEqual(said.strip().count("\n"), 0, said)
 

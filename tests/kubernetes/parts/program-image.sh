@@ -11,10 +11,10 @@ name=$(basename "$program")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-mkdir -p "$work/root/bin" "$work/image"
-cp "$program" "$work/root/bin/$name"
-chmod 755 "$work/root/bin/$name"
-tar -C "$work/root" --owner 0 --group 0 --numeric-owner --mtime @0 -cf "$work/image/layer.tar" bin
+mkdir -p "$work/files/bin" "$work/image"
+cp "$program" "$work/files/bin/$name"
+chmod 755 "$work/files/bin/$name"
+tar -C "$work/files" --owner 0 --group 0 --numeric-owner --mtime @0 -cf "$work/image/layer.tar" bin
 layer=$(sha256sum "$work/image/layer.tar" | cut -d' ' -f1)
 architecture=$(dpkg --print-architecture 2>/dev/null || echo amd64)
 cat >"$work/image/config.json" <<END

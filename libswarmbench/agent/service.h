@@ -1,0 +1,20 @@
+/* What programs that serve an API have in common: the token from its file, and a loop until they
+ * are asked to end. */
+#ifndef SWB_AGENT_SERVICE_H
+#define SWB_AGENT_SERVICE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "io/loop.h"
+
+/* The first line of a file; `*out` is freed with swb__service_forget_token(). As swb__read_file().
+ */
+int swb__service_read_token(char **out, const char *path, swb_error *error);
+/* Wipes and frees it; accepts NULL. */
+void swb__service_forget_token(char *token);
+
+/* Steps the loop until SIGTERM or SIGINT, or until `*ending` is set otherwise. */
+void swb__service_run(swb_loop *loop, bool *ending);
+
+#endif
