@@ -28,16 +28,16 @@ EXPERIMENT = ROOT / "examples/full-matrix.yaml"
 
 # What the runner may do in its namespace, and no more.
 RIGHTS = {
-    ("apps", "statefulsets"): "create patch get list watch delete deletecollection",
-    ("apps", "deployments"): "create patch get list watch delete deletecollection",
-    ("", "services"): "create patch get list delete deletecollection",
-    ("", "configmaps"): "create patch get list delete deletecollection",
-    ("networking.k8s.io", "networkpolicies"): "create patch get list delete deletecollection",
-    ("", "secrets"): "create patch delete deletecollection",
-    ("", "pods"): "get list watch delete",
+    ("apps", "statefulsets"): "create patch get list watch delete",
+    ("apps", "deployments"): "create patch get list watch delete",
+    ("", "services"): "create patch get list delete",
+    ("", "configmaps"): "create patch get list delete",
+    ("networking.k8s.io", "networkpolicies"): "create patch get list delete",
+    ("", "secrets"): "create patch delete",
+    ("", "pods"): "get list watch delete deletecollection",
     ("", "pods/log"): "get",
     ("", "events"): "list watch",
-    ("", "persistentvolumeclaims"): "list delete deletecollection",
+    ("", "persistentvolumeclaims"): "list delete",
 }
 
 EVERYTHING = {
