@@ -32,6 +32,7 @@ static const swb__route routes[] = {
     {"GET", "/v1/log", swb__handle_log, false},
     {"GET", "/v1/files", swb__handle_files, false},
     {"GET", "/v1/file", swb__handle_file, false},
+    {"POST", "/v1/files/done", swb__handle_files_done, false},
 };
 
 static void on_launcher_changed(void *argument)

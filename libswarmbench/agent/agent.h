@@ -2,6 +2,7 @@
 #ifndef SWB_AGENT_AGENT_H
 #define SWB_AGENT_AGENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -25,6 +26,8 @@ typedef struct swb__node_agent_options {
 int swb__node_agent_start(swb__node_agent **out, swb_loop *loop,
                           const swb__node_agent_options *options, swb_error *error);
 uint16_t swb__node_agent_port(const swb__node_agent *agent);
+/* Whether there are files to hand out of which nobody has said that they were fetched. */
+bool swb__node_agent_has_files(const swb__node_agent *agent);
 /* Ends it; the node goes on. It is freed once its jobs have ended, which the loop still has to run
  * for. Accepts NULL. */
 void swb__node_agent_stop(swb__node_agent *agent);

@@ -25,6 +25,7 @@ struct swb__node_agent {
     swb__server_options server_options;
     swb__server *server;
     bool stopping;
+    bool files_done; /* who fetches them has them */
 
     swb__launcher_link *launcher;
     uint64_t told_ends; /* of so many starts the end was told */
@@ -78,6 +79,7 @@ bool swb__handle_log(void *agent, swb__request *request);
 /* files.c */
 bool swb__handle_files(void *agent, swb__request *request);
 bool swb__handle_file(void *agent, swb__request *request);
+bool swb__handle_files_done(void *agent, swb__request *request);
 
 /* agent.c: frees a stopped agent once nothing works for it. */
 void swb__node_agent_release(swb__node_agent *agent);

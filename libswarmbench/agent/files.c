@@ -10,43 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
+#include "host/hash.h"
 #include "host/wire.h"
 
 #define DEPTH_MAX 4
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
-static bool hash_file(char hex[SWB__WIRE_HASH_SIZE], int fd)
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned char bytes[65536];
-    unsigned length = 0;
-    ssize_t got = 0;
-    off_t at = 0;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    while (good && (got = pread(fd, bytes, sizeof bytes, at)) > 0) {
-        good = EVP_DigestUpdate(context, bytes, (size_t)got) == 1;
-        at += got;
-    }
-    good = good && got == 0 && EVP_DigestFinal_ex(context, digest, &length) == 1;
-    EVP_MD_CTX_free(context);
-    for (unsigned i = 0; good && i < length; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[2 * length] = '\0';
-    return good;
-}
-
 static bool add_file(cJSON *list, int fd, const char *path, const struct stat *info)
 {
     char hash[SWB__WIRE_HASH_SIZE];
     cJSON *row = cJSON_CreateObject();
-    if (!hash_file(hash, fd) || cJSON_AddStringToObject(row, "path", path) == NULL ||
+    if (!swb__hash_file(hash, fd) || cJSON_AddStringToObject(row, "path", path) == NULL ||
         !swb__wire_add_count(row, "bytes", (uint64_t)info->st_size) ||
         cJSON_AddStringToObject(row, "sha256", hash) == NULL || !cJSON_AddItemToArray(list, row)) {
         cJSON_Delete(row);
@@ -161,4 +136,30 @@ bool swb__handle_file(void *argument, swb__request *request)
         return swb__reply_error(request, SWB_ENOENT, "there is no file '%.200s'", path);
     }
     return swb__reply_file(request, fd, 0, (uint64_t)info.st_size);
+}
+
+bool swb__node_agent_has_files(const swb__node_agent *agent)
+{
+    bool found = false;
+    const struct dirent *entry;
+    int folder = agent->files_done ? -1 : openat(agent->root.fd, ".", FOLDER_FLAGS);
+    DIR *open = folder >= 0 ? fdopendir(folder) : NULL;
+    if (open == NULL) {
+        if (folder >= 0) {
+            close(folder);
+        }
+        return false;
+    }
+    while (!found && (entry = readdir(open)) != NULL) {
+        found = !is_left_out(entry->d_name, 0);
+    }
+    closedir(open);
+    return found;
+}
+
+bool swb__handle_files_done(void *argument, swb__request *request)
+{
+    swb__node_agent *agent = argument;
+    agent->files_done = true;
+    return swb__reply_json(request, cJSON_CreateObject());
 }

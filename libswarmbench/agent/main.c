@@ -9,13 +9,16 @@
 #include "agent/agent.h"
 #include "agent/install.h"
 #include "agent/service.h"
+#include "base/clock.h"
 #include "host/wire.h"
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 2, EXIT_ENVIRONMENT = 3 };
 
+#define LINGER_MAX_S 86400
+
 static const char usage[] =
     "usage: swarmbench-agent serve --root DIR --token-file FILE [--port N] [--address IP]\n"
-    "                              [--interface NAME]\n"
+    "                              [--interface NAME] [--linger SECONDS]\n"
     "       swarmbench-agent install DIR      copy swarmbench-launcher there\n"
     "       swarmbench-agent version\n"
     "\n"
@@ -24,7 +27,8 @@ static const char usage[] =
     "  --token-file FILE  holds the token that requests must carry, 16 to 1024 bytes\n"
     "  --port N           to listen on; 9191 if not given, 0 for any that is free\n"
     "  --address IP       to listen on; :: (all) if not given\n"
-    "  --interface NAME   the interface whose bytes are counted; all but lo if not given\n";
+    "  --interface NAME   the interface whose bytes are counted; all but lo if not given\n"
+    "  --linger SECONDS   after SIGTERM, goes on until its files were fetched, so long at most\n";
 
 static int fail(const swb_error *error)
 {
@@ -41,6 +45,7 @@ static int fail_usage(void)
 typedef struct serve {
     swb__node_agent_options options;
     const char *token_file;
+    uint64_t linger_s;
     swb_loop *loop;
     bool ending;
 } serve;
@@ -48,9 +53,13 @@ typedef struct serve {
 static int take_arguments(serve *out, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"root", required_argument, NULL, 'r'},       {"port", required_argument, NULL, 'p'},
-        {"address", required_argument, NULL, 'a'},    {"interface", required_argument, NULL, 'i'},
-        {"token-file", required_argument, NULL, 't'}, {NULL, 0, NULL, 0},
+        {"root", required_argument, NULL, 'r'},
+        {"port", required_argument, NULL, 'p'},
+        {"address", required_argument, NULL, 'a'},
+        {"interface", required_argument, NULL, 'i'},
+        {"token-file", required_argument, NULL, 't'},
+        {"linger", required_argument, NULL, 'l'},
+        {NULL, 0, NULL, 0},
     };
     int letter;
     uint64_t port;
@@ -75,6 +84,13 @@ static int take_arguments(serve *out, int argc, char **argv)
             }
             out->options.port = (uint16_t)port;
             break;
+        case 'l':
+            if (!swb__wire_parse_uint64(&out->linger_s, optarg) || out->linger_s > LINGER_MAX_S) {
+                fprintf(stderr, "swarmbench-agent: '%s' is no number of seconds: 0 to %d\n", optarg,
+                        LINGER_MAX_S);
+                return EXIT_INPUT;
+            }
+            break;
         default:
             return fail_usage();
         }
@@ -94,6 +110,27 @@ static int start(swb__node_agent **agent, serve *state, swb_error *error)
         status = swb__node_agent_start(agent, state->loop, &state->options, error);
     }
     return status;
+}
+
+static void on_lingered(void *argument)
+{
+    bool *over = argument;
+    *over = true;
+}
+
+/* What its pod leaves behind may still be on its way to somebody. */
+static void linger(serve *state, const swb__node_agent *agent)
+{
+    bool over = state->linger_s == 0;
+    swb__timer *timer = NULL;
+    if (!over && swb__timer_start(&timer, state->loop, (int64_t)state->linger_s * SWB__NS_PER_S,
+                                  on_lingered, &over) != SWB_OK) {
+        return;
+    }
+    while (!over && swb__node_agent_has_files(agent)) {
+        swb__loop_step(state->loop, -1);
+    }
+    swb__timer_stop(timer);
 }
 
 static int serve_command(int argc, char **argv)
@@ -116,9 +153,9 @@ static int serve_command(int argc, char **argv)
     }
     swb__service_forget_token(token);
     if (status == SWB_OK) {
-        printf("swarmbench-agent: listening on port %u\n", swb__node_agent_port(agent));
-        fflush(stdout);
-        swb__service_run(state.loop, &state.ending);
+        swb__service_run(state.loop, &state.ending, "swarmbench-agent: listening",
+                         swb__node_agent_port(agent));
+        linger(&state, agent);
     }
     swb__node_agent_stop(agent);
     swb__loop_destroy(state.loop);

@@ -1,6 +1,7 @@
 #include "agent/service.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static void on_signal(uv_signal_t *handle, int signal)
     *ending = true;
 }
 
-void swb__service_run(swb_loop *loop, bool *ending)
+void swb__service_run(swb_loop *loop, bool *ending, const char *what, uint16_t port)
 {
     uv_signal_t signals[2];
     static const int numbers[] = {SIGTERM, SIGINT};
@@ -42,6 +43,8 @@ void swb__service_run(swb_loop *loop, bool *ending)
         signals[i].data = ending;
         uv_signal_start(&signals[i], on_signal, numbers[i]);
     }
+    printf("%s on port %u\n", what, port);
+    fflush(stdout);
     while (!*ending) {
         swb__loop_step(loop, -1);
     }

@@ -4,6 +4,7 @@
 #define SWB_AGENT_SERVICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "io/loop.h"
@@ -14,7 +15,8 @@ int swb__service_read_token(char **out, const char *path, swb_error *error);
 /* Wipes and frees it; accepts NULL. */
 void swb__service_forget_token(char *token);
 
-/* Steps the loop until SIGTERM or SIGINT, or until `*ending` is set otherwise. */
-void swb__service_run(swb_loop *loop, bool *ending);
+/* Steps the loop until SIGTERM or SIGINT, or until `*ending` is set otherwise. Prints "WHAT on port
+ * N" once it may be asked to end. */
+void swb__service_run(swb_loop *loop, bool *ending, const char *what, uint16_t port);
 
 #endif

@@ -146,6 +146,12 @@ int swb__agent_restart(swb__agent *agent, swb_done done, void *argument, swb_err
                   error);
 }
 
+int swb__agent_files_fetched(swb__agent *agent, swb_done done, void *argument, swb_error *error)
+{
+    return simple(agent, "POST", "/v1/files/done", cJSON_CreateObject(), SHORT_NS, done, argument,
+                  error);
+}
+
 int swb__agent_signal(swb__agent *agent, int signal, swb_done done, void *argument,
                       swb_error *error)
 {

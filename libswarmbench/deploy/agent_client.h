@@ -181,6 +181,9 @@ int swb__agent_files(swb__agent *agent, swb__agent_files_done done, void *argume
 int swb__agent_file(swb__agent *agent, const char *name, const char *path, swb_done done,
                     void *argument, swb_error *error);
 
+/* Tells it that they were fetched: it need not wait for that before it ends. */
+int swb__agent_files_fetched(swb__agent *agent, swb_done done, void *argument, swb_error *error);
+
 /* `text` is NULL on failure. */
 typedef void (*swb__agent_tail_done)(void *argument, int status, const char *text,
                                      const swb_error *error);

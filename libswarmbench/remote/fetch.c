@@ -1,5 +1,6 @@
 /* Fetching results: the files that the agent hands out, each checked by its size and hash. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "base/clock.h"
 #include "base/file.h"
+#include "host/hash.h"
 #include "host/wire.h"
 #include "remote/state.h"
 
@@ -112,28 +112,13 @@ static bool is_wanted(const char *name)
 
 static bool same_hash(const char *path, const char *wanted)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned char bytes[65536];
-    unsigned length = 0;
-    size_t got = 0;
-    char text[3];
-    FILE *file = fopen(path, "rb");
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good =
-        file != NULL && context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    while (good && (got = fread(bytes, 1, sizeof bytes, file)) > 0) {
-        good = EVP_DigestUpdate(context, bytes, got) == 1;
+    char hash[SWB__WIRE_HASH_SIZE] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool same = fd >= 0 && swb__hash_file(hash, fd) && strcmp(hash, wanted) == 0;
+    if (fd >= 0) {
+        close(fd);
     }
-    good = good && ferror(file) == 0 && EVP_DigestFinal_ex(context, digest, &length) == 1;
-    for (unsigned i = 0; good && i < length; i++) {
-        snprintf(text, sizeof text, "%02x", digest[i]);
-        good = memcmp(text, wanted + 2 * i, 2) == 0;
-    }
-    EVP_MD_CTX_free(context);
-    if (file != NULL) {
-        fclose(file);
-    }
-    return good && length > 0;
+    return same;
 }
 
 /* A file counts once it is whole. */
@@ -184,13 +169,30 @@ static int make_folder_of(char *path, swb_error *error)
     return status;
 }
 
+/* An agent that did not hear of it ends a little later. */
+static void on_released(void *argument, int status, const swb_error *error)
+{
+    swb__remote *remote = argument;
+    (void)status;
+    (void)error;
+    if (!remote->destroyed) {
+        swb__remote_later(remote, 0, swb__remote_remove);
+    }
+}
+
+static void release(swb__remote *remote)
+{
+    if (swb__agent_files_fetched(remote->agent, on_released, remote, NULL) != SWB_OK) {
+        swb__remote_later(remote, 0, swb__remote_remove);
+    }
+}
+
 static void fetch_next(swb__remote *remote)
 {
     char path[4096];
     swb_error error = SWB_ERROR_INIT;
     if (remote->fetching == remote->file_count) {
-        remote->fetched = true;
-        swb__remote_later(remote, 0, swb__remote_remove);
+        release(remote);
         return;
     }
     const remote_file *file = &remote->files[remote->fetching];

@@ -101,48 +101,9 @@ static void remove_next(swb__remote *remote)
     swb__remote_call(remote, &request, built, on_done, &error);
 }
 
-static void on_pod_hurried(void *argument, const swb__kube_outcome *outcome)
-{
-    swb__remote *remote = argument;
-    (void)outcome; /* where it cannot be hurried it is waited for */
-    if (!remote->destroyed && remote->phase == REMOTE_REMOVING) {
-        remove_next(remote);
-    }
-}
-
-/* Its agent waits before it ends, for somebody to fetch the results. */
-static void hurry_pod(swb__remote *remote)
-{
-    swb_error error = SWB_ERROR_INIT;
-    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    const swb__kube_target target = {&remote->pods, remote->config.name_space, remote->pod.name};
-    swb__remote_call(remote, &request,
-                     swb__kube_delete(&request, &target, SWB__KUBE_BACKGROUND, 1, &error),
-                     on_pod_hurried, &error);
-}
-
-static void on_job_removed(void *argument, const swb__kube_outcome *outcome)
-{
-    swb__remote *remote = argument;
-    if (remote->destroyed || remote->phase != REMOTE_REMOVING) {
-        return;
-    }
-    if (outcome->status == SWB_OK && remote->holds && remote->pod.name[0] != '\0' &&
-        !remote->pod.gone) {
-        remote->kind = 1;
-        hurry_pod(remote);
-        return;
-    }
-    on_done(argument, outcome);
-}
-
 void swb__remote_remove(swb__remote *remote)
 {
     char path[4096];
-    swb_error error = SWB_ERROR_INIT;
-    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    const swb__kube_resource jobs = swb__remote_kind(kinds[0].api_version, kinds[0].kind);
-    const swb__kube_target target = {&jobs, remote->config.name_space, NULL};
     remote->phase = REMOTE_REMOVING;
     swb__remote_follow_no_more(remote);
     swb__remote_fetch_no_more(remote);
@@ -151,8 +112,5 @@ void swb__remote_remove(swb__remote *remote)
     remote->kind = 0;
     remote->looking = remote->some_left = false;
     remote->give_up_ns = swb__clock_ns() + (int64_t)remote->kubernetes.close_timeout_ns;
-    swb__remote_call(
-        remote, &request,
-        swb__kube_delete_all(&request, &target, remote->selector, SWB__KUBE_BACKGROUND, &error),
-        on_job_removed, &error);
+    remove_next(remote);
 }

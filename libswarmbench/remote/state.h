@@ -106,7 +106,6 @@ struct swb__remote {
     size_t file_count;
     size_t fetching;
     int64_t give_up_ns;
-    bool fetched;
 
     /* removing */
     size_t kind;

@@ -185,9 +185,8 @@ static int run(serve *state)
         status = swb__tracker_start(&state->tracker, state->loop, &state->options, &error);
     }
     if (status == SWB_OK) {
-        printf("swarmbench-tracker: control on port %u\n", swb__tracker_port(state->tracker));
-        fflush(stdout);
-        swb__service_run(state->loop, &state->ending);
+        swb__service_run(state->loop, &state->ending, "swarmbench-tracker: control",
+                         swb__tracker_port(state->tracker));
     }
     swb__tracker_stop(state->tracker);
     swb__loop_destroy(state->loop);

@@ -2,6 +2,7 @@
 """swarmbench-agent and its launcher from outside: real clients beside it, and hostile requests."""
 import base64
 import concurrent.futures
+import hashlib
 import http.client
 import json
 import os
@@ -283,6 +284,47 @@ class Hostile(WithPod):
                          "SWB_OK")
         self.assertEqual(sorted(path.name for path in pod.root.iterdir()), ["home", "launch"])
         self.assertEqual(os.listdir(pod.root / "home/content"), ["short"])
+
+    def test_files_are_handed_out_and_none_of_elsewhere(self):
+        pod = self.pod()
+        outside = pod.root.parent / "outside"
+        outside.write_text("secret")
+        (pod.root / "results.db").write_bytes(b"x" * 70_000)
+        (pod.root / "logs").mkdir()
+        (pod.root / "logs/a b").write_text("log")
+        (pod.root / "link").symlink_to(outside)
+        (pod.root / "folder-link").symlink_to(pod.root.parent)
+        (pod.root / ".hidden").write_text("hidden")
+        os.mkfifo(pod.root / "pipe")
+        files = {row["path"]: (row["bytes"], row["sha256"]) for row in pod.get("/v1/files")["files"]}
+        self.assertEqual(files, {
+            "results.db": ("70000", hashlib.sha256(b"x" * 70_000).hexdigest()),
+            "logs/a b": ("3", hashlib.sha256(b"log").hexdigest())})
+        self.assertEqual(pod.request("GET", "/v1/file?path=logs/a%20b"), b"log")
+        for path in ("link", "folder-link/outside", "../outside", "logs/../../outside", "/etc/passwd",
+                     "home", "launch/spec", ".hidden", "pipe", "logs", "", "logs//a%20b", "x" * 300,
+                     "none"):
+            self.refused(404, pod.get, f"/v1/file?path={path}")
+        self.refused(400, pod.get, "/v1/file")
+
+    def test_agent_that_lingers_waits_for_who_fetches(self):
+        for told in (True, False):
+            pod = self.pod()
+            pod.stop_agent()
+            (pod.root / "results.db").write_text("x")
+            pod.start_agent("--linger", "60" if told else "1")
+            pod.agent.terminate()
+            if told:
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    pod.agent.wait(timeout=2)
+                pod.get("/v1/files")
+                pod.post("/v1/files/done", {})
+            self.assertEqual(pod.agent.wait(timeout=20), 0)
+        pod = self.pod()
+        pod.stop_agent()
+        pod.start_agent("--linger", "60")
+        pod.agent.terminate()
+        self.assertEqual(pod.agent.wait(timeout=20), 0)  # it has nothing that could be fetched
 
     def test_launch_files_stay_in_the_home_directory(self):
         pod = self.pod()

@@ -42,10 +42,11 @@ class Pod:
         self.start_agent()
         return self
 
-    def start_agent(self):
+    def start_agent(self, *options):
         self.agent = subprocess.Popen(
             [AGENT, "serve", "--root", str(self.root), "--token-file", str(self.token_file),
-             "--port", "0", "--address", "127.0.0.1", "--interface", "lo"],
+             "--port", "0", "--address", "127.0.0.1", "--interface", "lo",
+             *options],
             stdout=subprocess.PIPE, text=True)
         line = self.agent.stdout.readline()
         self.port = int(re.fullmatch(r"swarmbench-agent: listening on port (\d+)\n", line)[1])

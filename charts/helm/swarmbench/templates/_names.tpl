@@ -57,7 +57,7 @@ swarmbench.dev/experiment: {{ . | quote }}
 - name: agent
   image: {{ include "swarmbench.image" (dict "root" . "image" .Values.agent.image) | quote }}
   imagePullPolicy: {{ .Values.agent.image.pullPolicy }}
-  command: ["swarmbench-agent", "serve", "--root", "/results", "--port", "{{ .Values.agent.port }}", "--token-file", "/run/swarmbench/token"]
+  command: ["swarmbench-agent", "serve", "--root", "/results", "--port", "{{ .Values.agent.port }}", "--token-file", "/run/swarmbench/token"{{ if .Values.results.hold }}, "--linger", "100"{{ end }}]
   ports:
     - name: agent
       containerPort: {{ .Values.agent.port }}
