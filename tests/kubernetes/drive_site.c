@@ -42,6 +42,13 @@ static void on_exited(void *argument, size_t node, int exit_code, int signal, co
     ++*lost;
 }
 
+static void on_fact(void *argument, const char *name, const char *value)
+{
+    (void)argument;
+    (void)name;
+    (void)value;
+}
+
 /* A tracker, one seeder, and leechers. */
 static void fill(struct nodes *out, size_t count, const swb_option_value *options)
 {
@@ -104,7 +111,7 @@ static int drive(swb_loop *loop, const swb_deployer *deployer, const swb_site_re
     swb_error error = SWB_ERROR_INIT;
     struct answer up = {0};
     struct answer down = {0};
-    const swb_site_events events = {.exited = on_exited, .argument = &lost};
+    const swb_site_events events = {.exited = on_exited, .argument = &lost, .fact = on_fact};
     int64_t begin_ns = swb__clock_ns();
     if (deployer->open(&site, loop, request, &events, &error) != SWB_OK) {
         fprintf(stderr, "%s\n", error.message);
