@@ -2,7 +2,7 @@
 # Builds and tests everything. The last line is "N passed, N failed, N skipped".
 # usage: tests/run.sh [--quick] [--all] [--label LABEL]
 #   --quick        only the dev build and its unit tests
-#   --all          the tests that take many minutes each, too (on Kubernetes)
+#   --all          the tests whose programs take many minutes to build, too (Argo's)
 #   --label LABEL  only the dev build and its tests with that label
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -188,7 +188,7 @@ else
     else
         run_tests dev -LE long
         for test in $(long_tests); do
-            skip "$test" "it takes many minutes: tests/run.sh --all"
+            skip "$test" "its programs take many minutes to build: tests/run.sh --all"
         done
     fi
     step_with clang "build with clang, warnings are errors" build clang
