@@ -4,7 +4,10 @@ import pathlib
 import signal
 import subprocess
 
+import yaml
+
 import tools
+from test_cluster import kubectl
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The CRDs of the controller that toolchain.sh builds. Its full ones are no structural schemas, which
@@ -15,6 +18,17 @@ EXECUTOR = "localhost/swarmbench/argoexec:" + CRDS[0].split("@v")[1]
 
 def crds():
     return sorted((tools.module(CRDS[0]) / CRDS[1]).glob("argoproj*.yaml"))
+
+
+def teach(paths, add_cleanup):
+    """Kinds of objects that the cluster does not know yet; it forgets them in the end."""
+    there = kubectl("get", "crds", "-o", "name").stdout
+    for path in paths:
+        name = yaml.safe_load(path.read_text(encoding="utf-8"))["metadata"]["name"]
+        if f"/{name}\n" not in there:
+            kubectl("apply", "--server-side", "-f", str(path))
+            add_cleanup(kubectl, "delete", "crd", name, "--wait=false", check=False)
+            kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{name}")
 
 
 def start_controller(test_class, log_path, kubeconfig, namespace, executor="none"):

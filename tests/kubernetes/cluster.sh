@@ -7,7 +7,8 @@
 #   down                ends what `up` started and removes what it made
 #   restart-server S    ends the API server, and starts it again S seconds later
 #   status              what runs; exit code 1 where nothing does
-#   env                 prints `export KUBECONFIG=...`, as `up` does: eval "$(cluster.sh up)"
+#   env                 prints `export KUBECONFIG=...`, as `up` does: eval "$(cluster.sh up)";
+#                       kubectl and helm are on the PATH then
 # Where KUBECONFIG names somebody's cluster, that one is used and nothing is started.
 # Exit code 77: this machine cannot do it (the reason is on standard error).
 # Environment: SWB_CLUSTER_PORT (first of fifteen ports), SWB_CLUSTER_NET (first half of the pods'
@@ -56,7 +57,7 @@ bring_up() {
     case $mode in
     real)
         check_machine
-        sets+=(real)
+        sets+=(real charts)
         ;;
     fake) sets+=(fake) ;;
     esac

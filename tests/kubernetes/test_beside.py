@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from test_cluster import IMAGES, VERSION, kubectl, run, up
+from test_cluster import VERSION, kubectl, up_for_module
 
 HERE = pathlib.Path(__file__).resolve().parent
 COMMAND = os.environ.get("SWB_COMMAND", "swarmbench")
@@ -30,8 +30,7 @@ HELLO = {"at": "100ms", "group": "web", "times": 2, "every": "200ms",
 
 
 def setUpModule():
-    up("--real")
-    run(IMAGES, "--import", "deluge", "qbittorrent", "opentracker", "agent")
+    up_for_module("deluge", "qbittorrent", "opentracker", "agent")
     kubectl("create", "namespace", NAMESPACE, check=False)
 
 

@@ -132,7 +132,7 @@ def lookup(values, path):
 
 
 def kustomize(folder):
-    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True,
+    done = subprocess.run([tools.program("kubectl"), "kustomize", folder], capture_output=True, text=True,
                           check=False)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
@@ -450,7 +450,6 @@ class Runner(unittest.TestCase):
             self.assertEqual(pod["spec"]["automountServiceAccountToken"], runner)
 
 
-@unittest.skipUnless(shutil.which("kubectl"), "kubectl is not installed")
 class Kustomize(unittest.TestCase):
     OVERLAYS = ["small", "full-matrix", "multi-region"]
 
@@ -642,42 +641,6 @@ class Argo(unittest.TestCase):
         for element in generated["spec"]["generators"][0]["matrix"]["generators"][1]["list"][
                 "elements"]:
             self.assertTrue((ROOT / element["path"]).is_dir(), element)
-
-
-class Cluster(unittest.TestCase):
-    """A server-side dry run on the cluster of KUBECONFIG; nothing is left there."""
-
-    def setUp(self):
-        if not os.environ.get("KUBECONFIG") or not shutil.which("kubectl"):
-            self.skipTest("KUBECONFIG names no cluster (see tests/kubernetes/cluster.sh)")
-        if self.kubectl("get", "--raw", "/readyz").returncode != 0:
-            self.skipTest(f"the cluster of {os.environ['KUBECONFIG']} does not answer")
-
-    def kubectl(self, *arguments, text=None):
-        return subprocess.run(["kubectl", "--request-timeout=30s", *arguments], input=text,
-                              capture_output=True, text=True, check=False)
-
-    def assert_taken(self, text):
-        done = self.kubectl("apply", "--server-side", "--dry-run=server",
-                            "--field-manager=swarmbench", "-f", "-", text=text)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-
-    def test_charts_are_taken(self):
-        for chart, cases in CASES.items():
-            for name, case in cases.items():
-                with self.subTest(chart=chart, case=name):
-                    text = render(chart, values_of(chart, case))
-                    self.assert_taken(text.replace("namespace: bench", "namespace: default"))
-
-    def test_overlays_are_taken(self):
-        for overlay in Kustomize.OVERLAYS:
-            self.assert_taken(kustomize(KUSTOMIZE / "overlays" / overlay))
-
-    def test_the_full_matrix_is_taken(self):
-        if self.kubectl("get", "crd", "workflows.argoproj.io").returncode != 0:
-            self.skipTest("the cluster does not know Argo's Workflows")
-        self.assert_taken(swarmbench("export-workflow", EXPERIMENT).stdout)
-        self.assert_taken(kustomize(ROOT / "charts/argo-workflows"))
 
 
 if __name__ == "__main__":

@@ -50,10 +50,7 @@ def run(*command, check=True, **more):
 
 
 def cluster(*arguments, check=True, environment=None):
-    own = {**os.environ, **(environment or {})}
-    if not environment:
-        own.pop("KUBECONFIG", None)
-    return run(CLUSTER, *arguments, check=check, env=own)
+    return run(CLUSTER, *arguments, check=check, env={**os.environ, **(environment or {})})
 
 
 def exports(text):
@@ -70,6 +67,15 @@ def up(*arguments):
     for name, value in exports(done.stdout).items():
         os.environ[name] = os.path.expandvars(value)
     return done
+
+
+def up_for_module(*images):
+    """For setUpModule(): real pods and their images. A cluster that was there before stays."""
+    if cluster("status", check=False).returncode != 0:
+        unittest.addModuleCleanup(cluster, "down")
+    up("--real")
+    if "CONTAINERD_ADDRESS" in os.environ:  # else the cluster of KUBECONFIG, which has them already
+        run(IMAGES, "--import", *images)
 
 
 def kubectl(*arguments, **more):
@@ -337,6 +343,7 @@ class UsersCluster(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    os.environ.pop("KUBECONFIG", None)
     if cluster("status", check=False).returncode == 0:
         skip("a test cluster is up already (tests/kubernetes/cluster.sh down ends it)")
     unittest.main(verbosity=2, failfast=False)

@@ -10,14 +10,13 @@ import time
 import unittest
 
 from deployer_case import CHARTS, COMMAND, Case
-from test_cluster import IMAGES, kubectl, run, up, wait_until
+from test_cluster import kubectl, up_for_module, wait_until
 
 NAMESPACE = "swb-deployer"
 
 
 def setUpModule():
-    up("--real")
-    run(IMAGES, "--import", "deluge", "qbittorrent", "opentracker", "agent")
+    up_for_module("deluge", "qbittorrent", "opentracker", "agent")
     kubectl("create", "namespace", NAMESPACE, check=False)
 
 

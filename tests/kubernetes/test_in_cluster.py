@@ -19,16 +19,13 @@ except ImportError:
 
 import argo
 import tools
-from test_cluster import IMAGES, kubectl, run, skip, up, wait_until
+from test_cluster import kubectl, run, skip, up_for_module, wait_until
 
 COMMAND = os.environ.get("SWB_COMMAND", "swarmbench")
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 NAMESPACE = os.environ.get("SWB_TEST_NAMESPACE", "swb-in-cluster")
-ARGO_CD = next(name for name in tools.CRDS if "/argo-cd/" in name)
 RUNNER_UID = 10001
-# Of objects of the API; what Argo's controller keeps of a workflow while it runs has to fit, too.
-OBJECT_MAX_BYTES = 1 << 20
 PATIENCE_S = 600
 
 EXPERIMENT = """\
@@ -46,13 +43,12 @@ LARGE = "{size: 3, seeders: 1}"
 
 
 def setUpModule():
-    up("--real")
-    if "CONTAINERD_ADDRESS" not in os.environ:
-        skip("the cluster of KUBECONFIG has its pods on other machines than this one")
     done = run(HERE / "toolchain.sh", "argo", "charts", check=False)
     if done.returncode == 3:
         skip(done.stderr.strip().splitlines()[-1])
-    run(IMAGES, "--import", "deluge", "opentracker", "agent", "runner")
+    up_for_module("deluge", "opentracker", "agent", "runner")
+    if "CONTAINERD_ADDRESS" not in os.environ:
+        skip("the cluster of KUBECONFIG has its pods on other machines than this one")
 
 
 def own(*arguments, **more):
@@ -71,18 +67,8 @@ class InCluster(unittest.TestCase):
         cls.prepare_argo()
 
     @classmethod
-    def teach(cls, paths):
-        """Kinds of objects that the cluster does not know yet; it forgets them in the end."""
-        there = kubectl("get", "crds", "-o", "name").stdout
-        for path in paths:
-            name = yaml.safe_load(path.read_text(encoding="utf-8"))["metadata"]["name"]
-            if f"/{name}\n" not in there:
-                kubectl("apply", "--server-side", "-f", str(path))
-                cls.addClassCleanup(kubectl, "delete", "crd", name, "--wait=false", check=False)
-
-    @classmethod
     def prepare_argo(cls):
-        cls.teach(argo.crds())
+        argo.teach(argo.crds(), cls.addClassCleanup)
         argo.import_executor(cls.folder)
         own("create", "configmap", "workflow-controller-configmap")
         own("apply", "-k", str(ROOT / "charts/argo-workflows"))
@@ -169,33 +155,6 @@ class InCluster(unittest.TestCase):
         self.assertEqual(self.downloads(folder / f"{name}.db"),
                          [(2, "SWB_OK", 1), (3, "SWB_OK", 1), (3, "SWB_OK", 1)])
         self.assertEqual(self.left(), [])
-
-    def test_argo_cds_objects_are_what_its_kinds_allow(self):
-        self.teach(path for path in (tools.module(ARGO_CD) / tools.CRDS[ARGO_CD]).glob("*.yaml")
-                   if path.name != "kustomization.yaml")
-        for name in ("project", "applicationset"):
-            text = (ROOT / f"charts/argo-cd/{name}.yaml").read_text(encoding="utf-8")
-            text = text.replace("namespace: argocd", f"namespace: {NAMESPACE}")
-            take = ["apply", "--server-side", "--validate=strict", "--dry-run=server", "-f", "-"]
-            # A kind that is new takes a moment until all of the API server knows it.
-            wait_until(f"{name} is taken", 60,
-                       lambda text=text: own(*take, input=text, check=False).returncode == 0)
-            bad = own(*take, input=text.replace("\nspec:\n", "\nspec:\n  misspelt: 1\n"), check=False)
-            self.assertIn("misspelt", bad.stderr)
-
-    def test_the_full_matrix_fits_into_a_cluster(self):
-        done = run(COMMAND, "export-workflow", ROOT / "examples/full-matrix.yaml")
-        shown = own("apply", "--server-side", "--dry-run=server", "-o", "json", "-f", "-",
-                    input=done.stdout).stdout
-        kinds = {}
-        for item in json.loads(shown)["items"]:
-            kinds[item["kind"]] = item
-            self.assertLess(len(json.dumps(item)), OBJECT_MAX_BYTES // 2, item["kind"])
-        self.assertEqual(set(kinds), {"ConfigMap", "Workflow"})
-        steps = [step for template in kinds["Workflow"]["spec"]["templates"]
-                 for group in template.get("steps", []) for step in group]
-        cells = sorted(item for step in steps for item in step.get("withItems", []))
-        self.assertEqual(cells, list(range(39)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from deployer_case import COMMAND, Case
-from test_cluster import IMAGES, kubectl, run, up, wait_until
+from test_cluster import kubectl, up_for_module, wait_until
 
 TAG = os.environ.get("SWB_IMAGE_TAG", "")
 NAMESPACE = "swb-remote"
@@ -20,8 +20,7 @@ FOLDER = "/var/tmp/swb-remote-test"
 
 
 def setUpModule():
-    up("--real")
-    run(IMAGES, "--import", "deluge", "qbittorrent", "opentracker", "agent", "runner")
+    up_for_module("deluge", "qbittorrent", "opentracker", "agent", "runner")
     kubectl("create", "namespace", NAMESPACE, check=False)
 
 

@@ -7,6 +7,7 @@
 #   fake      kwok
 #   charts    helm, kubeconform
 #   argo      workflow-controller and argoexec (of Argo Workflows)
+#   go        what builds them; its path is printed
 # What no Debian package has is built from Go modules: about 12 minutes on two cores for control,
 # 4 GB of disk while it builds and 0.6 GB afterwards. The cache is
 # ${XDG_CACHE_HOME:-~/.cache}/swarmbench/kubernetes.
@@ -208,11 +209,15 @@ make_set() {
             workflow-controller=github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
         build_argoexec
         ;;
-    *) die "there is no set '$1'; there are control, real, fake, charts and argo" ;;
+    go)
+        find_go
+        echo "$go"
+        ;;
+    *) die "there is no set '$1'; there are control, real, fake, charts, argo and go" ;;
     esac
 }
 
-[ $# -gt 0 ] || die "name a set: control, real, fake, charts, argo"
+[ $# -gt 0 ] || die "name a set: control, real, fake, charts, argo, go"
 mkdir -p "$bin"
 for set in "$@"; do
     make_set "$set"

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import unittest
@@ -12,41 +13,45 @@ import yaml
 
 CACHE = pathlib.Path(os.environ.get("SWB_KUBERNETES_CACHE",
                                     pathlib.Path.home() / ".cache/swarmbench/kubernetes"))
-PROGRAMS = {"helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
-            "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0"}
-KUBERNETES = "k8s.io/kubernetes@v1.34.4"
+HERE = pathlib.Path(__file__).resolve().parent
+SETS = {"helm": "charts", "kubeconform": "charts", "kubectl": "control"}  # of toolchain.sh
+KUBERNETES = "@".join(re.search(r"(k8s\.io/kubernetes) (v\S+)",
+                                (HERE / "tools/kubernetes/go.mod").read_text()).groups())
 CRDS = {"github.com/argoproj/argo-workflows/v4@v4.0.5": "manifests/base/crds/full",
         "github.com/argoproj/argo-cd/v3@v3.4.0": "manifests/crds"}
 KINDS = {"ConfigMap", "Deployment", "Job", "NetworkPolicy", "PersistentVolumeClaim", "Role",
          "RoleBinding", "Secret", "Service", "ServiceAccount", "StatefulSet"}
 
 
-def go(*arguments, **environment):
-    if not shutil.which("go"):
-        raise unittest.SkipTest("go is not installed, and it makes what is missing here")
-    done = subprocess.run(["go", *arguments], capture_output=True, text=True, check=False,
-                          cwd="/", env={**os.environ, **environment})
+def toolchain(name):
+    """What toolchain.sh prints; a test is skipped with its reason where it cannot be had."""
+    done = subprocess.run([HERE / "toolchain.sh", name], capture_output=True, text=True, check=False)
+    if done.returncode == 3:
+        raise unittest.SkipTest(done.stderr.strip().splitlines()[-1])
     if done.returncode != 0:
-        lines = (done.stdout + done.stderr).strip().splitlines() or ["without a word"]
-        raise unittest.SkipTest(f"go {' '.join(arguments)} failed: {lines[-1]}")
-    return done.stdout
+        raise AssertionError(f"toolchain.sh {name}: {done.stderr}")
+    return done.stdout.strip()
 
 
 @functools.cache
 def program(name):
-    """The path of helm or kubeconform: of the cache, of PATH, or built now."""
+    """The path of helm, kubeconform or kubectl: of the cache, of PATH, or built now."""
     path = CACHE / "bin" / name
     if path.exists():
         return str(path)
     if shutil.which(name):
         return shutil.which(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    go("install", PROGRAMS[name], GOBIN=str(path.parent), CGO_ENABLED="0")
+    toolchain(SETS[name])
     return str(path)
 
 
 def module(name):
-    return pathlib.Path(json.loads(go("mod", "download", "-json", name))["Dir"])
+    done = subprocess.run([toolchain("go"), "mod", "download", "-json", name], cwd="/", text=True,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        lines = (done.stdout + done.stderr).strip().splitlines() or ["without a word"]
+        raise unittest.SkipTest(f"{name} cannot be fetched: {lines[-1]}")
+    return pathlib.Path(json.loads(done.stdout)["Dir"])
 
 
 def strict(schema):
