@@ -126,6 +126,44 @@ class AquaticUdp(Aquatic):
     protocols, extra, network = ("udp",), "", ""
 
 
+class Chihaya(Tracker):
+    """Its list is in its configuration. It is started anew for another one: told to load it by SIGUSR1,
+    it does so without end, finds its own port taken, and ends."""
+    program, install = "chihaya", "go build ./cmd/chihaya, in its repository"
+    protocols, control = ("http", "udp"), "file and restart"
+
+    def command(self):
+        limits = {"max_numwant": 100, "default_numwant": 50}
+        frontend = {"addr": f"{self.address}:{self.port}", **limits}
+        (self.folder / "conf").write_text(json.dumps({"chihaya": {  # JSON is YAML, too
+            "announce_interval": "30m", "min_announce_interval": "15m",
+            "metrics_addr": f"{self.address}:{self.port + 1}",
+            "http": {**frontend, "announce_routes": ["/announce"], "scrape_routes": ["/scrape"],
+                     "read_timeout": "5s", "write_timeout": "5s"},
+            "udp": {**frontend, "max_clock_skew": "10s", "private_key": TOKEN},
+            "storage": {"name": "memory", "config": {
+                "gc_interval": "3m", "peer_lifetime": "31m", "shard_count": 1024,
+                "prometheus_reporting_interval": "1s"}},
+            "prehooks": [{"name": "torrent approval",
+                          "options": {"whitelist": sorted(self.listed)}}]}}))
+        return [self.found(self.options), "--config", self.folder / "conf"]
+
+    def list(self, infohash):
+        self.listed.add(infohash.hex())
+        self.begin_anew()
+
+    def unlist(self, infohash):
+        self.listed.remove(infohash.hex())
+        self.begin_anew()
+
+    def begin_anew(self):
+        self.process.end()
+        self.process = host.Process(self.command(), self.folder / "log", cwd=self.folder)
+
+    def statistics(self):
+        return len(host.http_get(self.address, self.port + 1, "/metrics"))
+
+
 class Torrust(Tracker):
     program, install = "torrust-tracker", "cargo install torrust-tracker"
     protocols, control = ("http", "udp"), "REST, token"
@@ -182,4 +220,4 @@ admin = "{TOKEN}"
 
 
 TRACKERS = {"opentracker": Opentracker, "bittorrent-tracker": BittorrentTracker,
-            "aquatic_http": AquaticHttp, "aquatic_udp": AquaticUdp, "Torrust": Torrust}
+            "aquatic_http": AquaticHttp, "aquatic_udp": AquaticUdp, "chihaya": Chihaya, "Torrust": Torrust}

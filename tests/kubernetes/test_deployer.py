@@ -10,7 +10,7 @@ import time
 import unittest
 
 from deployer_case import CHARTS, COMMAND, Case
-from test_cluster import kubectl, up_for_module, wait_until
+from test_cluster import VERSION, kubectl, up_for_module, wait_until
 
 NAMESPACE = "swb-deployer"
 
@@ -65,6 +65,28 @@ class Deployer(Case):
         self.assertEqual(code, 3, said)
         self.assertIn("driver 'deluge' speaks TLS to its nodes", said)
         self.assertIn("run in the cluster", said)
+
+    def test_a_tracker_is_controlled_in_its_pod(self):
+        service = "tracker: {driver: tracker}"
+        for reach, modes in (
+                ("direct", f"{{deluge: {{driver: deluge, {service}}}}}"),
+                ("proxy", f"{{qbittorrent: {{driver: qbittorrent, {service}}}}}")):
+            with self.subTest(reach=reach):
+                self.results = os.path.join(self.folder.name, f"{reach}.db")
+                code, said = self.perform(deploy=f", reach: {reach}", modes=modes)
+                self.assertEqual(code, 0, said)
+                self.assertEqual(self.objects(), [])
+                self.assertEqual(self.rows("select status, verified, count(*) from download"),
+                                 [("SWB_OK", 1, 3)])
+                told = dict(text.rsplit(" ", 1) for (text,) in self.rows(
+                    "select text from event where kind = 'metric'"))
+                self.assertEqual(
+                    {name: float(told[name]) for name in
+                     ("torrents", 'peers{state="seeder"}', "completed_total")},
+                    {"torrents": 1, 'peers{state="seeder"}': 4, "completed_total": 3})
+                self.assertGreaterEqual(float(told['announces_total{by="http"}']), 4)
+                self.assertEqual(self.rows("select version, image like '%/opentracker@sha256:%' "
+                                           "from node where driver = 'tracker'"), [(VERSION, 1)])
 
     def overlay(self, name, text):
         """An overlay of a user's own, on the base of Deluge."""
