@@ -213,6 +213,15 @@ class QBittorrent(HttpClient):
                 "Content-Type: application/x-bittorrent\r\n\r\n").encode()
         body += content.torrent + f"\r\n--{mark}--\r\n".encode()
         self.call("POST", "torrents/add", body, f"multipart/form-data; boundary={mark}")
+        self.start(content)
+
+    def start(self, content):
+        """Else the torrent waits for libtorrent's queue, which is looked at once a second, and turns
+        peers away until then."""
+        place = f"torrents/info?hashes={content.infohash}"
+        host.wait_until(lambda: json.loads(self.call("GET", place)[1]), 5, "the torrent to appear")
+        self.call("POST", "torrents/setForceStart", urllib.parse.urlencode(
+            {"hashes": content.infohash, "value": "true"}))
 
     def status(self, content):
         rows = json.loads(self.call("GET", f"torrents/info?hashes={content.infohash}")[1])

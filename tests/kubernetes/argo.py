@@ -7,7 +7,7 @@ import subprocess
 import yaml
 
 import tools
-from test_cluster import kubectl
+from test_cluster import kubectl, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The CRDs of the controller that toolchain.sh builds. Its full ones are no structural schemas, which
@@ -28,7 +28,9 @@ def teach(paths, add_cleanup):
         if f"/{name}\n" not in there:
             kubectl("apply", "--server-side", "-f", str(path))
             add_cleanup(kubectl, "delete", "crd", name, "--wait=false", check=False)
-            kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{name}")
+            wait_until(f"{name} is known", 60, lambda crd=f"crd/{name}": kubectl(
+                "wait", "--for=condition=Established", "--timeout=1s", crd,
+                check=False).returncode == 0)
 
 
 def start_controller(test_class, log_path, kubeconfig, namespace, executor="none"):

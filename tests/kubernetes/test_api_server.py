@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the charts and `export-workflow` make is what a real API server takes: server-side dry runs,
-which leave nothing.
+"""A real API server: the client gets along with it, and it takes what the charts and `export-workflow`
+make (server-side dry runs, which leave nothing).
 
-SWB_COMMAND is the swarmbench command.
+SWB_COMMAND is the swarmbench command, SWB_CLIENT_LIVE the program of client_live.c.
 """
 import json
 import os
@@ -19,7 +19,7 @@ import command
 import test_charts as charts
 import tools
 from command import DONE, ROOT, swarmbench
-from test_cluster import kubectl, up_for_module
+from test_cluster import kubectl, run, up_for_module
 
 ARGO_CD = next(name for name in tools.CRDS if "/argo-cd/" in name)
 # Of objects of the API; what Argo's controller keeps of a workflow while it runs has to fit, too.
@@ -39,6 +39,13 @@ def apply(text, *more):
                    "--field-manager=swarmbench", "-f", "-", *more,
                    input=text.replace("namespace: bench", "namespace: default")
                    .replace("namespace: argocd", "namespace: default"), check=False)
+
+
+class Client(unittest.TestCase):
+    def test_it_applies_watches_and_tells_what_is_refused(self):
+        done = run(os.environ["SWB_CLIENT_LIVE"], check=False,
+                   env={**os.environ, "SWB_TEST_KUBECONFIG": os.environ["KUBECONFIG"]})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 class DryRun(unittest.TestCase):

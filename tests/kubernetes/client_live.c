@@ -1,6 +1,6 @@
 /*
- * kube/ against a real API server: the one of the kubeconfig file that SWB_TEST_KUBECONFIG names,
- * whose user may make and delete namespaces. Works in a namespace of its own.
+ * kube/ against a real API server, for test_api_server.py: that of the kubeconfig file that
+ * SWB_TEST_KUBECONFIG names, whose user may make and delete namespaces. Each test has one of its own.
  */
 #include "support/cmocka_all.h"
 
@@ -283,5 +283,5 @@ int main(void)
         printf("SKIP: SWB_TEST_KUBECONFIG names no kubeconfig of a cluster for tests\n");
         return 77;
     }
-    return cmocka_run_group_tests_name("kube_live", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("client_live", tests, NULL, NULL);
 }
