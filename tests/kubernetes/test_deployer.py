@@ -85,7 +85,7 @@ class Deployer(Case):
                      ("torrents", 'peers{state="seeder"}', "completed_total")},
                     {"torrents": 1, 'peers{state="seeder"}': 4, "completed_total": 3})
                 self.assertGreaterEqual(float(told['announces_total{by="http"}']), 4)
-                self.assertEqual(self.rows("select version, image like '%/opentracker@sha256:%' "
+                self.assertEqual(self.rows("select version, image like '%sha256:%' "
                                            "from node where driver = 'tracker'"), [(VERSION, 1)])
 
     def overlay(self, name, text):
