@@ -17,17 +17,43 @@
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
-static bool add_file(cJSON *list, int fd, const char *path, const struct stat *info)
+/* A list is whole or there is none: who fetches by it removes the volume afterwards. */
+struct listing {
+    cJSON *files;
+    size_t count;
+    int status;
+    char failed[SWB__WIRE_MAX_PATH]; /* where a status is not SWB_OK */
+};
+
+static void fail(struct listing *listing, int status, const char *path)
+{
+    if (listing->status == SWB_OK) {
+        listing->status = status;
+        snprintf(listing->failed, sizeof listing->failed, "%s", path);
+    }
+}
+
+static void add_file(struct listing *listing, int fd, const char *path, const struct stat *info)
 {
     char hash[SWB__WIRE_HASH_SIZE];
-    cJSON *row = cJSON_CreateObject();
-    if (!swb__hash_file(hash, fd) || cJSON_AddStringToObject(row, "path", path) == NULL ||
-        !swb__wire_add_count(row, "bytes", (uint64_t)info->st_size) ||
-        cJSON_AddStringToObject(row, "sha256", hash) == NULL || !cJSON_AddItemToArray(list, row)) {
-        cJSON_Delete(row);
-        return false;
+    if (listing->count == SWB__WIRE_MAX_FILES) {
+        fail(listing, SWB_ENOSPACE, path);
+        return;
     }
-    return true;
+    if (!swb__hash_file(hash, fd)) {
+        fail(listing, SWB_EIO, path);
+        return;
+    }
+    cJSON *row = cJSON_CreateObject();
+    if (cJSON_AddStringToObject(row, "path", path) == NULL ||
+        !swb__wire_add_count(row, "bytes", (uint64_t)info->st_size) ||
+        cJSON_AddStringToObject(row, "sha256", hash) == NULL ||
+        !cJSON_AddItemToArray(listing->files, row)) {
+        cJSON_Delete(row);
+        fail(listing, SWB_ENOMEM, path);
+        return;
+    }
+    listing->count++;
 }
 
 static bool is_left_out(const char *name, int depth)
@@ -37,63 +63,87 @@ static bool is_left_out(const char *name, int depth)
                            strcmp(name, "lost+found") == 0));
 }
 
-static void list_folder(cJSON *list, int folder, const char *path, int depth);
+static void list_folder(struct listing *listing, int folder, const char *path, int depth);
 
-static void list_entry(cJSON *list, int folder, const char *path, int depth)
+/* What has gone meanwhile, and links, are not of the list. */
+static void list_entry(struct listing *listing, int folder, const char *path, int depth)
 {
     struct stat info;
     const char *name = strrchr(path, '/');
     int fd = openat(folder, name != NULL ? name + 1 : path, FILE_FLAGS);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        if (fd >= 0) {
-            close(fd);
+    if (fd < 0) {
+        if (errno != ENOENT && errno != ELOOP && errno != ENXIO) {
+            fail(listing, SWB_EIO, path);
         }
         return;
     }
-    if (S_ISREG(info.st_mode)) {
-        add_file(list, fd, path, &info);
-        close(fd);
-    } else if (S_ISDIR(info.st_mode) && depth < DEPTH_MAX) {
-        list_folder(list, fd, path, depth + 1);
-    } else {
-        close(fd);
+    if (fstat(fd, &info) != 0) {
+        fail(listing, SWB_EIO, path);
+    } else if (S_ISREG(info.st_mode)) {
+        add_file(listing, fd, path, &info);
+    } else if (S_ISDIR(info.st_mode) && depth == DEPTH_MAX) {
+        fail(listing, SWB_ENOSPACE, path);
+    } else if (S_ISDIR(info.st_mode)) {
+        list_folder(listing, fd, path, depth + 1);
+        return;
     }
+    close(fd);
 }
 
 /* `folder` is moved. */
-static void list_folder(cJSON *list, int folder, const char *path, int depth)
+static void list_folder(struct listing *listing, int folder, const char *path, int depth)
 {
     char below[SWB__WIRE_MAX_PATH];
     const struct dirent *entry;
     DIR *open = fdopendir(folder);
     if (open == NULL) {
         close(folder);
+        fail(listing, SWB_EIO, path);
         return;
     }
-    while ((entry = readdir(open)) != NULL && cJSON_GetArraySize(list) < SWB__WIRE_MAX_FILES) {
+    while (listing->status == SWB_OK && (entry = readdir(open)) != NULL) {
         int length =
             snprintf(below, sizeof below, "%s%s%s", path, *path != '\0' ? "/" : "", entry->d_name);
-        if (!is_left_out(entry->d_name, depth) && (size_t)length < sizeof below) {
-            list_entry(list, folder, below, depth);
+        if (is_left_out(entry->d_name, depth)) {
+            continue;
+        }
+        if ((size_t)length < sizeof below) {
+            list_entry(listing, folder, below, depth);
+        } else {
+            fail(listing, SWB_ENOSPACE, below);
         }
     }
     closedir(open);
+}
+
+static bool refuse_listing(swb__request *request, const struct listing *listing)
+{
+    if (listing->status == SWB_ENOSPACE) {
+        return swb__reply_error(request, SWB_ENOSPACE,
+                                "'%.200s' is one more than %d files, too deep or too long",
+                                listing->failed, SWB__WIRE_MAX_FILES);
+    }
+    return swb__reply_error(request, listing->status, "'%.200s' cannot be read", listing->failed);
 }
 
 bool swb__handle_files(void *argument, swb__request *request)
 {
     const swb__node_agent *agent = argument;
     cJSON *object = cJSON_CreateObject();
-    cJSON *list = cJSON_AddArrayToObject(object, "files");
+    struct listing listing = {.files = cJSON_AddArrayToObject(object, "files")};
     int folder = openat(agent->root.fd, ".", FOLDER_FLAGS);
-    if (list == NULL || folder < 0) {
-        cJSON_Delete(object);
+    if (folder < 0 || listing.files == NULL) {
         if (folder >= 0) {
             close(folder);
         }
-        return swb__reply_error(request, SWB_EIO, "the root cannot be read");
+        fail(&listing, folder < 0 ? SWB_EIO : SWB_ENOMEM, ".");
+    } else {
+        list_folder(&listing, folder, "", 0);
     }
-    list_folder(list, folder, "", 0);
+    if (listing.status != SWB_OK) {
+        cJSON_Delete(object);
+        return refuse_listing(request, &listing);
+    }
     return swb__reply_json(request, object);
 }
 

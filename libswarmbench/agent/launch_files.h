@@ -9,7 +9,7 @@
  *     order     agent     "SEQUENCE start" or "SEQUENCE signal NUMBER". The launcher removes it and
  *                         carries it out, unless it knows a sequence number as high already. The
  *                         next one may be given when `state` shows this one's number.
- *     state     launcher  one line, SWB__STATE_FORMAT
+ *     state     launcher  SWB__STATE_FORMAT, and newlines to make it as long as it can be
  *     node.log  launcher  what the node writes to its stdout and stderr, appended
  */
 #ifndef SWB_AGENT_LAUNCH_FILES_H

@@ -37,6 +37,8 @@ struct launcher {
     int folder;  /* ROOT/launch */
     int signals; /* signalfd */
     int events;  /* inotify */
+    int spare;   /* what the next state is written to, made while there was room for it */
+    bool untold; /* the state that is to be read is not the latest one */
     bool ending; /* SIGTERM came: nothing is started any more */
 
     long long instance;
@@ -76,23 +78,46 @@ static void set_run(struct launcher *launcher, const char *run, pid_t pid)
     launcher->since_ns = now_ns();
 }
 
-static void tell_state(const struct launcher *launcher)
+/* A file as long as a state can be: a node that fills the disk and ends of it is told nevertheless.
+ */
+static void make_spare(struct launcher *launcher)
+{
+    static const char blank[SWB__STATE_MAX_BYTES - 1];
+    unlinkat(launcher->folder, STATE_TEMPORARY, 0);
+    launcher->spare = openat(launcher->folder, STATE_TEMPORARY,
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (launcher->spare >= 0 && write(launcher->spare, blank, sizeof blank) != sizeof blank) {
+        close(launcher->spare);
+        launcher->spare = NOTHING_OPEN;
+    }
+}
+
+/* What cannot be told now is told later. */
+static void tell_state(struct launcher *launcher)
 {
     char text[SWB__STATE_MAX_BYTES];
-    int length =
-        snprintf(text, sizeof text, SWB__STATE_FORMAT "\n", launcher->instance, launcher->order,
-                 launcher->result, launcher->starts, launcher->run, (long)launcher->pid,
-                 launcher->since_ns, launcher->exit_code, launcher->signal);
-    unlinkat(launcher->folder, STATE_TEMPORARY, 0);
-    int fd = openat(launcher->folder, STATE_TEMPORARY,
-                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    bool written = fd >= 0 && write(fd, text, (size_t)length) == length;
-    if (fd >= 0) {
-        close(fd);
+    memset(text, '\n', sizeof text);
+    int length = snprintf(text, sizeof text, SWB__STATE_FORMAT, launcher->instance, launcher->order,
+                          launcher->result, launcher->starts, launcher->run, (long)launcher->pid,
+                          launcher->since_ns, launcher->exit_code, launcher->signal);
+    text[length] = '\n';
+    if (launcher->spare == NOTHING_OPEN) {
+        make_spare(launcher);
     }
-    if (!written ||
-        renameat(launcher->folder, STATE_TEMPORARY, launcher->folder, SWB__LAUNCH_STATE) != 0) {
+    bool told =
+        launcher->spare != NOTHING_OPEN &&
+        pwrite(launcher->spare, text, sizeof text - 1, 0) == sizeof text - 1 &&
+        renameat(launcher->folder, STATE_TEMPORARY, launcher->folder, SWB__LAUNCH_STATE) == 0;
+    if (!told && !launcher->untold) {
         say("%s/" SWB__LAUNCH_FOLDER "/" SWB__LAUNCH_STATE ": %s", launcher->root, strerror(errno));
+    }
+    launcher->untold = !told;
+    if (launcher->spare != NOTHING_OPEN) {
+        close(launcher->spare);
+        launcher->spare = NOTHING_OPEN;
+    }
+    if (told) {
+        make_spare(launcher);
     }
 }
 
@@ -234,11 +259,10 @@ static void take_order(struct launcher *launcher)
     tell_state(launcher);
 }
 
-/* Ends what the node left behind: its group, and what had left that and fell to us. */
-static void end_leftovers(pid_t pid)
+/* Ends what the node left behind and what fell to us. The children of these fall to us in turn. */
+static void end_leftovers(void)
 {
     char text[4096];
-    kill(-pid, SIGKILL);
     int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
     ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
     if (fd >= 0) {
@@ -258,15 +282,20 @@ static void reap(struct launcher *launcher)
 {
     int status;
     pid_t pid;
+    bool any = false;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        any = true;
         if (pid != launcher->pid) {
             continue;
         }
-        end_leftovers(pid);
+        kill(-pid, SIGKILL); /* the rest of its group */
         launcher->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
         launcher->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         set_run(launcher, "exited", 0);
         tell_state(launcher);
+    }
+    if (any && launcher->pid == 0) {
+        end_leftovers();
     }
 }
 
@@ -294,6 +323,9 @@ static int run(struct launcher *launcher)
     for (;;) {
         take_order(launcher);
         reap(launcher);
+        if (launcher->untold) {
+            tell_state(launcher);
+        }
         if (launcher->ending && launcher->pid == 0) {
             return EXIT_SUCCESS;
         }
@@ -345,7 +377,7 @@ static bool open_folder(struct launcher *launcher)
 
 int main(int argc, char **argv)
 {
-    struct launcher launcher = {.folder = NOTHING_OPEN};
+    struct launcher launcher = {.folder = NOTHING_OPEN, .spare = NOTHING_OPEN};
     if (argc != 2 || argv[1][0] != '/') {
         say("usage: swarmbench-launcher ROOT      the absolute path that its agent is given too");
         return 2;

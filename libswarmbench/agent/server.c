@@ -12,6 +12,7 @@
 #include "host/wire.h"
 
 #define MAX_CONNECTIONS 64u
+#define MAX_CONNECTIONS_OF_ONE 32u          /* so that no single peer takes them all */
 #define CONNECTION_BYTES ((size_t)32 << 10) /* bounds the request line and the headers */
 #define IDLE_S 30u
 
@@ -90,6 +91,15 @@ static bool is_body_short(struct MHD_Connection *connection)
     return text == NULL || (swb__wire_parse_uint64(&length, text) && length <= SWB__WIRE_MAX_BODY);
 }
 
+static bool has_body(struct MHD_Connection *connection)
+{
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return (length != NULL && strcmp(length, "0") != 0) ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                       MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
 /* Looks at the head of a request; true where it is refused for it, and answered. Without a token
  * not even the paths are told. */
 static bool refuse(swb__request *request, const char *method, const char *path)
@@ -106,6 +116,9 @@ static bool refuse(swb__request *request, const char *method, const char *path)
     }
     if (request->route == NULL) {
         return swb__reply_error(request, SWB_ENOENT, "no such path");
+    }
+    if (request->route->is_open && has_body(request->connection)) {
+        return swb__reply_error(request, SWB_EINVAL, "this path takes no body");
     }
     if (!is_body_short(request->connection)) {
         char message[64];
@@ -340,8 +353,9 @@ static int start_daemon(swb__server *server, swb_error *error)
     server->daemon = MHD_start_daemon(
         flags, options->port, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_LIMIT,
-        MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MAX_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, MAX_CONNECTIONS_OF_ONE,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (server->daemon == NULL) {
         return swb__fail(error, SWB_EENV, "cannot listen on %s, port %u", options->address,
                          options->port);

@@ -10,11 +10,19 @@
 
 #include "base/file.h"
 
+#define TOKEN_MAX_BYTES 1024
+
 int swb__service_read_token(char **out, const char *path, swb_error *error)
 {
-    int status = swb__read_file(out, NULL, path, 1024, error);
+    int status = swb__read_file(out, NULL, path, TOKEN_MAX_BYTES + 2, error);
     if (status == SWB_OK) {
         (*out)[strcspn(*out, "\r\n")] = '\0';
+    }
+    if (status == SWB_OK && strlen(*out) > TOKEN_MAX_BYTES) {
+        status = swb__fail(error, SWB_EINVAL, "%s: the token is longer than %d bytes", path,
+                           TOKEN_MAX_BYTES);
+        swb__service_forget_token(*out);
+        *out = NULL;
     }
     return status;
 }

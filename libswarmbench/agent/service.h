@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "io/loop.h"
 
-/* The first line of a file; `*out` is freed with swb__service_forget_token(). As swb__read_file().
- */
+/* The first line of a file, of 1024 bytes at most; `*out` is freed with
+ * swb__service_forget_token(). SWB_EINVAL for a longer one, else as swb__read_file(). */
 int swb__service_read_token(char **out, const char *path, swb_error *error);
 /* Wipes and frees it; accepts NULL. */
 void swb__service_forget_token(char *token);

@@ -25,24 +25,33 @@ void swb__clock_offset_add(swb__clock_offset *clock, swb__offset best)
     if (!clock->known) {
         clock->first = best;
     }
+    clock->before = clock->known ? clock->last : best;
     clock->last = best;
     clock->known = true;
 }
 
-double swb__clock_offset_drift(double *error_out, const swb__clock_offset *clock)
+/* From one series to another, and its error. What lies too near tells less than what is known of
+ * all clocks. */
+static double drift_between(double *error_out, const swb__offset *from, const swb__offset *to)
 {
     static const double most = SWB__DRIFT_MAX_PPM * 1e3; /* ns a second */
-    const swb__offset *first = &clock->first;
-    const swb__offset *last = &clock->last;
-    double seconds = (double)(last->at_ns - first->at_ns) / (double)SWB__NS_PER_S;
-    double error = seconds > 0 ? (double)(first->error_ns + last->error_ns) / seconds : most;
-    /* Until the two lie far enough apart, they tell less than what is known of all clocks. */
-    if (error >= most) {
-        *error_out = most;
-        return 0;
+    double seconds = (double)(to->at_ns - from->at_ns) / (double)SWB__NS_PER_S;
+    double error = seconds > 0 ? (double)(from->error_ns + to->error_ns) / seconds : most;
+    *error_out = error < most ? error : most;
+    return error < most ? (double)(to->offset_ns - from->offset_ns) / seconds : 0;
+}
+
+double swb__clock_offset_drift(double *error_out, const swb__clock_offset *clock)
+{
+    double recent_error;
+    double drift = drift_between(error_out, &clock->first, &clock->last);
+    double recent = drift_between(&recent_error, &clock->before, &clock->last);
+    double apart = fabs(recent - drift);
+    /* A clock that is slewed now, and was not before. */
+    if (apart > recent_error + *error_out) {
+        *error_out = apart + recent_error;
     }
-    *error_out = error;
-    return (double)(last->offset_ns - first->offset_ns) / seconds;
+    return drift;
 }
 
 /* Offset and its error at a moment of the other clock. */

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Two monotonic clocks can part by this much at most where nothing is measured yet: the kernel
- * slews by no more than 500 ppm. */
-#define SWB__DRIFT_MAX_PPM 500
+/* Two monotonic clocks can part by this much at most where nothing is measured yet: a kernel slews
+ * its own by no more than 500 ppm. */
+#define SWB__DRIFT_MAX_PPM 1000
 
 /* At `at_ns` of the other clock, it stood between offset - error and offset + error ahead of ours.
  */
@@ -21,6 +21,7 @@ typedef struct swb__offset {
 typedef struct swb__clock_offset {
     bool known;
     swb__offset first;
+    swb__offset before; /* the last one; the first where there are two */
     swb__offset last;
 } swb__clock_offset;
 
@@ -36,8 +37,8 @@ void swb__clock_offset_add(swb__clock_offset *clock, swb__offset best);
 /* Drift of the other clock against ours, and the bound of its error, both in ns a second. */
 double swb__clock_offset_drift(double *error_out, const swb__clock_offset *clock);
 
-/* The interval of our clock that `other_ns` of the other one lies in for certain. `clock` must be
- * known. */
+/* The interval of our clock that `other_ns` of the other one lies in, as long as neither clock
+ * begins to be slewed after the last series. `clock` must be known. */
 void swb__clock_offset_to_ours(int64_t *lo_out, int64_t *hi_out, const swb__clock_offset *clock,
                                int64_t other_ns);
 /* The latest moment of the other clock that is not after `our_ns`. */

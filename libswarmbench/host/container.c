@@ -190,12 +190,12 @@ static bool sample_memory(swb_sample *sample, const char *v2, const char *v1)
     return found;
 }
 
-/* Sums over the devices: v2 "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1", "8:0 Write 2". */
-static bool sum_disk(uint64_t *read_out, uint64_t *written_out, const char *text, bool is_v2)
+/* Sums over the devices: v2 "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1", "8:0 Write 2". No device
+ * is named before it was used: that is 0, and no reason to look for another counter later. */
+static void sum_disk(uint64_t *read_out, uint64_t *written_out, const char *text, bool is_v2)
 {
     uint64_t read = 0;
     uint64_t written = 0;
-    bool found = false;
     for (const char *line = text; line != NULL && *line != '\0';) {
         uint64_t first = 0;
         uint64_t second = 0;
@@ -204,37 +204,30 @@ static bool sum_disk(uint64_t *read_out, uint64_t *written_out, const char *text
             if (sscanf(line, "%*u:%*u rbytes=%" SCNu64 " wbytes=%" SCNu64, &first, &second) == 2) {
                 read += first;
                 written += second;
-                found = true;
             }
         } else if (sscanf(line, "%*u:%*u %15s %" SCNu64, verb, &first) == 2) {
             read += strcmp(verb, "Read") == 0 ? first : 0;
             written += strcmp(verb, "Write") == 0 ? first : 0;
-            found = true;
         }
         line = strchr(line, '\n');
         line = line == NULL ? NULL : line + 1;
     }
     *read_out = read;
     *written_out = written;
-    return found;
 }
 
 static bool sample_disk(swb_sample *sample, const char *v2, const char *v1)
 {
-    uint64_t read;
-    uint64_t written;
     char *text = v2 != NULL ? read_in(v2, "io.stat") : NULL;
-    bool found = text != NULL && sum_disk(&read, &written, text, true);
-    if (!found) {
-        free(text);
+    bool is_v2 = text != NULL;
+    if (!is_v2) {
         text = v1 != NULL ? read_in(v1, "blkio.throttle.io_service_bytes") : NULL;
-        found = text != NULL && sum_disk(&read, &written, text, false);
+    }
+    bool found = text != NULL;
+    if (found) {
+        sum_disk(&sample->disk_read_bytes, &sample->disk_written_bytes, text, is_v2);
     }
     free(text);
-    if (found) {
-        sample->disk_read_bytes = read;
-        sample->disk_written_bytes = written;
-    }
     return found;
 }
 

@@ -25,7 +25,7 @@
 #define SWB__WIRE_MAX_WAIT_MS 30000
 #define SWB__WIRE_MAX_GRACE_MS 60000
 #define SWB__WIRE_MAX_TAIL ((size_t)1 << 20)
-#define SWB__WIRE_MAX_FILES 10000
+#define SWB__WIRE_MAX_FILES 50000 /* their list fits into a reply of 16 MiB */
 #define SWB__WIRE_MAX_PATH 1024
 #define SWB__WIRE_HASH_SIZE 65 /* of SHA-256 in hexadecimal digits */
 

@@ -222,6 +222,16 @@ static bool note_file(swb__remote *remote, const cJSON *row)
     return file->name != NULL;
 }
 
+static bool has_results(const swb__remote *remote)
+{
+    for (size_t i = 0; i < remote->file_count; i++) {
+        if (strcmp(remote->files[i].name, REMOTE_RESULTS) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_files(void *argument, int status, const cJSON *files, const swb_error *error)
 {
     swb__remote *remote = argument;
@@ -242,6 +252,10 @@ static void on_files(void *argument, int status, const cJSON *files, const swb_e
     }
     if (!good) {
         try_again(remote, SWB_ENOMEM, "out of memory");
+        return;
+    }
+    if (remote->begun && !has_results(remote)) {
+        try_again(remote, SWB_EIO, REMOTE_RESULTS " is not among the files there");
         return;
     }
     remote->fetching = 0;

@@ -42,6 +42,7 @@ typedef struct serve {
     const char *state;
     const char *token_file;
     char *token;
+    char *opentracker; /* its path, where one was given */
     swb_loop *loop;
     swb__tracker *tracker;
     bool ending;
@@ -170,11 +171,29 @@ static void on_ended(void *argument, int exit_code, int signal)
     state->ending = state->lost = true;
 }
 
+/* A path counts from where we were started, not from the state directory. */
+static int find_opentracker(serve *state, swb_error *error)
+{
+    const char *given = state->options.opentracker;
+    if (strchr(given, '/') == NULL) {
+        return SWB_OK;
+    }
+    state->opentracker = realpath(given, NULL);
+    if (state->opentracker == NULL) {
+        return swb__fail(error, SWB_EENV, "there is no program '%s'", given);
+    }
+    state->options.opentracker = state->opentracker;
+    return SWB_OK;
+}
+
 static int run(serve *state)
 {
     swb_error error = SWB_ERROR_INIT;
     int status = swb__service_read_token(&state->token, state->token_file, &error);
     state->options.token = state->token;
+    if (status == SWB_OK) {
+        status = find_opentracker(state, &error);
+    }
     if (status == SWB_OK) {
         status = enter_state(state, &error);
     }
@@ -191,6 +210,7 @@ static int run(serve *state)
     swb__tracker_stop(state->tracker);
     swb__loop_destroy(state->loop);
     swb__service_forget_token(state->token);
+    free(state->opentracker);
     if (status != SWB_OK) {
         return fail(&error);
     }

@@ -167,7 +167,8 @@ def report(found, rights, failed):
             cells = []
             for name in names:
                 ratios = sorted(one[key] / runs[names[0]][number][key]
-                                for number, one in runs[name].items() if number in runs[names[0]])
+                                for number, one in runs[name].items()
+                                if runs[names[0]].get(number, {}).get(key))
                 cells.append(f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
                              if ratios else "-")
             rows.append([next(column[0] for column in COLUMNS if column[1] == key).rsplit(",", 1)[0]] + cells)

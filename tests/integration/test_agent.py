@@ -2,6 +2,7 @@
 """swarmbench-agent and its launcher from outside: real clients beside it, and hostile requests."""
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
 import http.client
 import json
@@ -307,6 +308,15 @@ class Hostile(WithPod):
             self.refused(404, pod.get, f"/v1/file?path={path}")
         self.refused(400, pod.get, "/v1/file")
 
+    def test_list_of_files_is_whole_or_refused(self):
+        pod = self.pod()
+        (pod.root / "results.db").write_text("x")
+        deep = pod.root / "a/b/c/d/e"
+        deep.mkdir(parents=True)
+        self.refused(507, pod.get, "/v1/files")
+        deep.rmdir()
+        self.assertEqual([row["path"] for row in pod.get("/v1/files")["files"]], ["results.db"])
+
     def test_agent_that_lingers_waits_for_who_fetches(self):
         for told in (True, False):
             pod = self.pod()
@@ -352,6 +362,24 @@ class Hostile(WithPod):
                      {"argv": ["true"], "entries": [{"path": "x", "mode": 1}] * 257}):
             self.refused(400, pod.post, "/v1/node/start", body)
         self.assertEqual(pod.get("/v1/node")["starts"], "0")
+
+    def test_paths_without_a_token_take_no_body(self):
+        pod = self.pod()
+        for header, body in (("Content-Length: 2", "{}"),
+                             ("Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n")):
+            with socket.create_connection(("127.0.0.1", pod.port), timeout=20) as raw:
+                raw.sendall(f"GET /v1/health HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n{body}".encode())
+                self.assertIn(b" 400 ", raw.recv(65536).split(b"\r\n")[0])
+
+    def test_one_peer_does_not_take_all_connections(self):
+        pod = self.pod()
+        with contextlib.ExitStack() as held:
+            for _ in range(64):
+                held.enter_context(socket.create_connection(("127.0.0.1", pod.port), timeout=20))
+            with socket.create_connection(("127.0.0.1", pod.port), timeout=20,
+                                          source_address=("127.0.0.2", 0)) as other:
+                other.sendall(b"GET /v1/health HTTP/1.0\r\n\r\n")
+                self.assertIn(b" 200 ", other.recv(65536).split(b"\r\n")[0])
 
     def test_bodies_that_are_too_large_are_refused_before_they_are_read(self):
         pod = self.pod()

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -203,16 +204,11 @@ static void signals_reach_the_whole_group(void **state)
     await_log(fixture, "inner");
 }
 
-static void what_left_the_group_does_not_outlive_the_node(void **state)
+static void await_death(const struct fixture *fixture, const char *pid_file)
 {
-    struct fixture *fixture = *state;
     char path[128];
     char *text;
-    path_of(path, fixture, "daemon.pid");
-    put_spec(fixture, fixture->root,
-             "setsid sh -c 'echo $$ > launch/daemon.pid; echo away; exec sleep 100' & "
-             "while ! grep -q away launch/node.log; do sleep 0.01; done; exit 0");
-    await(fixture, give_order(fixture, "start"), "exited");
+    path_of(path, fixture, pid_file);
     assert_int_equal(swb__read_file(&text, NULL, path, 100, NULL), SWB_OK);
     pid_t daemon = (pid_t)atoi(text);
     free(text);
@@ -222,6 +218,36 @@ static void what_left_the_group_does_not_outlive_the_node(void **state)
     }
     assert_int_equal(kill(daemon, 0), -1);
     assert_int_equal(errno, ESRCH);
+}
+
+static void what_left_the_group_does_not_outlive_the_node(void **state)
+{
+    struct fixture *fixture = *state;
+    put_spec(fixture, fixture->root,
+             "setsid sh -c 'setsid sh -c \"echo \\$\\$ > launch/inner.pid; exec sleep 100\" & "
+             "while ! [ -s launch/inner.pid ]; do sleep 0.01; done; "
+             "echo $$ > launch/daemon.pid; echo away; exec sleep 100' & "
+             "while ! grep -q away launch/node.log; do sleep 0.01; done; exit 0");
+    await(fixture, give_order(fixture, "start"), "exited");
+    await_death(fixture, "daemon.pid");
+    await_death(fixture, "inner.pid");
+}
+
+static void end_of_a_node_that_filled_the_disk_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    end_launcher(fixture, SIGKILL);
+    if (mount("swb-test", fixture->root, "tmpfs", 0, "size=256k") != 0) {
+        skip();
+    }
+    start_launcher(fixture);
+    await(fixture, 0, "idle");
+    put_spec(fixture, fixture->root, "cat /dev/zero > filler; exit 7");
+    struct state ended = await(fixture, give_order(fixture, "start"), "exited");
+    int code = ended.exit_code;
+    end_launcher(fixture, SIGKILL);
+    assert_int_equal(umount2(fixture->root, MNT_DETACH), 0);
+    assert_int_equal(code, 7);
 }
 
 static void malformed_specs_are_refused_and_harm_nothing(void **state)
@@ -353,6 +379,7 @@ int main(void)
         LAUNCHER_TEST(spec_is_started_and_its_end_told),
         LAUNCHER_TEST(signals_reach_the_whole_group),
         LAUNCHER_TEST(what_left_the_group_does_not_outlive_the_node),
+        LAUNCHER_TEST(end_of_a_node_that_filled_the_disk_is_told),
         LAUNCHER_TEST(malformed_specs_are_refused_and_harm_nothing),
         LAUNCHER_TEST(spec_that_is_a_link_or_missing_is_refused),
         LAUNCHER_TEST(programs_and_directories_that_are_not_there_are_told),

@@ -65,8 +65,8 @@ static void moments_lie_in_their_interval_whatever_the_way_was_like(void **state
         swb__clock_offset offset = {0};
         int64_t begin_ns = 1000 * SWB__NS_PER_S + below(&random, 1000000000);
         swb__clock_offset_add(&offset, series(clock, begin_ns, &random));
-        /* A minute after the only series: 500 ppm of it, and the error. */
-        check_conversion(&offset, clock, begin_ns + 60 * SWB__NS_PER_S, 80 * MS);
+        /* A minute after the only series: 1000 ppm of it to both sides, and the error. */
+        check_conversion(&offset, clock, begin_ns + 60 * SWB__NS_PER_S, 140 * MS);
         check_conversion(&offset, clock, begin_ns + below(&random, SWB__NS_PER_S), 12 * MS);
         for (int i = 1; i <= 30; i++) {
             swb__clock_offset_add(&offset,
@@ -93,6 +93,29 @@ static void drift_is_measured_with_its_error(void **state)
     double drift = swb__clock_offset_drift(&error, &offset);
     assert_true(drift - error <= 40e3 && 40e3 <= drift + error);
     assert_true(error < 20e3);
+}
+
+/* Steady for ten minutes, then slewed: the series after that tells, and the interval grows. */
+static void slew_that_begins_later_is_allowed_for(void **state)
+{
+    static const double slews_ppm[] = {70, -490};
+    swb__random random;
+    (void)state;
+    swb__random_init(&random, 5);
+    for (size_t i = 0; i < 2; i++) {
+        const struct clock steady = {.ppm = 0, .offset_ns = 777};
+        struct clock slewed = {.ppm = slews_ppm[i], .offset_ns = 777};
+        swb__clock_offset offset = {0};
+        int64_t now_ns = 0;
+        for (; now_ns <= 600 * SWB__NS_PER_S; now_ns += 60 * SWB__NS_PER_S) {
+            swb__clock_offset_add(&offset, series(&steady, now_ns, &random));
+        }
+        now_ns -= 60 * SWB__NS_PER_S;
+        slewed.offset_ns -= (int64_t)((double)now_ns * slewed.ppm / 1e6);
+        now_ns += 60 * SWB__NS_PER_S;
+        swb__clock_offset_add(&offset, series(&slewed, now_ns, &random));
+        check_conversion(&offset, &slewed, now_ns + 60 * SWB__NS_PER_S, 140 * MS);
+    }
 }
 
 static void series_that_follow_at_once_tell_no_drift(void **state)
@@ -125,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments_lie_in_their_interval_whatever_the_way_was_like),
         cmocka_unit_test(drift_is_measured_with_its_error),
+        cmocka_unit_test(slew_that_begins_later_is_allowed_for),
         cmocka_unit_test(series_that_follow_at_once_tell_no_drift),
         cmocka_unit_test(shorter_round_trip_is_the_better_one),
     };

@@ -112,6 +112,19 @@ static void groups_of_version_1_are_read(void **state)
     assert_true(sample.disk_read_bytes == 12 && sample.disk_written_bytes == 24);
 }
 
+/* Before anything was written the file is empty: /proc's counters mean something else. */
+static void group_that_has_not_touched_a_disk_has_read_and_written_nothing(void **state)
+{
+    const struct fixture *fixture = *state;
+    put(fixture, "100/cgroup", "0::/../node\n");
+    put(fixture, "200/cgroup", "0::/\n");
+    put(fixture, "100/mountinfo",
+        "25 23 0:22 /../node /sys/fs/cgroup ro,nosuid shared:4 - cgroup2 cgroup rw,nsdelegate\n");
+    put(fixture, "100/root/sys/fs/cgroup/io.stat", "");
+    swb_sample sample = sample_of(fixture, 1);
+    assert_true(sample.disk_read_bytes == 0 && sample.disk_written_bytes == 0);
+}
+
 static void group_that_is_ours_too_is_left_alone(void **state)
 {
     const struct fixture *fixture = *state;
@@ -238,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONTAINER_TEST(unified_groups_of_another_container_are_read),
         CONTAINER_TEST(groups_of_version_1_are_read),
+        CONTAINER_TEST(group_that_has_not_touched_a_disk_has_read_and_written_nothing),
         CONTAINER_TEST(group_that_is_ours_too_is_left_alone),
         CONTAINER_TEST(group_that_is_not_mounted_there_is_left_alone),
         CONTAINER_TEST(process_without_groups_is_left_alone),
