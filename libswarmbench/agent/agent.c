@@ -45,6 +45,7 @@ static void on_launcher_changed(void *argument)
 static void free_agent(swb__node_agent *agent)
 {
     swb__jobs_free(agent);
+    swb__listing_free(agent);
     swb__events_free(agent);
     if (agent->root.fd >= 0) {
         swb__root_close(&agent->root);

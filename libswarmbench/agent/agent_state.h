@@ -14,6 +14,7 @@
 struct swb__job;
 struct swb__event;
 struct swb__watched;
+struct swb__listing;
 
 struct swb__node_agent {
     swb_loop *loop;
@@ -26,6 +27,7 @@ struct swb__node_agent {
     swb__server *server;
     bool stopping;
     bool files_done; /* who fetches them has them */
+    struct swb__listing *listing;
 
     swb__launcher_link *launcher;
     uint64_t told_ends; /* of so many starts the end was told */
@@ -33,7 +35,7 @@ struct swb__node_agent {
 
     LIST_HEAD(, swb__job) jobs;
     uint64_t last_job;
-    unsigned working; /* jobs that are on a thread */
+    unsigned working; /* jobs and listings that are on a thread */
 
     uint64_t instance; /* tells this agent from one before it; not 0 */
     TAILQ_HEAD(, swb__event) events;
@@ -80,6 +82,7 @@ bool swb__handle_log(void *agent, swb__request *request);
 bool swb__handle_files(void *agent, swb__request *request);
 bool swb__handle_file(void *agent, swb__request *request);
 bool swb__handle_files_done(void *agent, swb__request *request);
+void swb__listing_free(swb__node_agent *agent);
 
 /* agent.c: frees a stopped agent once nothing works for it. */
 void swb__node_agent_release(swb__node_agent *agent);

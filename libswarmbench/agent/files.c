@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "host/hash.h"
 #include "host/wire.h"
 
@@ -17,15 +19,20 @@
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
-/* A list is whole or there is none: who fetches by it removes the volume afterwards. */
-struct listing {
+/* A list is whole or there is none: who fetches by it removes the volume afterwards. It is made on
+ * a thread, since files are hashed for it. */
+typedef struct swb__listing {
+    swb__node_agent *agent;
+    int64_t begun_ns;
+    bool done;
+    cJSON *object; /* the reply; `files` is in it */
     cJSON *files;
     size_t count;
     int status;
     char failed[SWB__WIRE_MAX_PATH]; /* where a status is not SWB_OK */
-};
+} swb__listing;
 
-static void fail(struct listing *listing, int status, const char *path)
+static void fail(swb__listing *listing, int status, const char *path)
 {
     if (listing->status == SWB_OK) {
         listing->status = status;
@@ -33,7 +40,7 @@ static void fail(struct listing *listing, int status, const char *path)
     }
 }
 
-static void add_file(struct listing *listing, int fd, const char *path, const struct stat *info)
+static void add_file(swb__listing *listing, int fd, const char *path, const struct stat *info)
 {
     char hash[SWB__WIRE_HASH_SIZE];
     if (listing->count == SWB__WIRE_MAX_FILES) {
@@ -63,10 +70,10 @@ static bool is_left_out(const char *name, int depth)
                            strcmp(name, "lost+found") == 0));
 }
 
-static void list_folder(struct listing *listing, int folder, const char *path, int depth);
+static void list_folder(swb__listing *listing, int folder, const char *path, int depth);
 
 /* What has gone meanwhile, and links, are not of the list. */
-static void list_entry(struct listing *listing, int folder, const char *path, int depth)
+static void list_entry(swb__listing *listing, int folder, const char *path, int depth)
 {
     struct stat info;
     const char *name = strrchr(path, '/');
@@ -91,7 +98,7 @@ static void list_entry(struct listing *listing, int folder, const char *path, in
 }
 
 /* `folder` is moved. */
-static void list_folder(struct listing *listing, int folder, const char *path, int depth)
+static void list_folder(swb__listing *listing, int folder, const char *path, int depth)
 {
     char below[SWB__WIRE_MAX_PATH];
     const struct dirent *entry;
@@ -116,35 +123,97 @@ static void list_folder(struct listing *listing, int folder, const char *path, i
     closedir(open);
 }
 
-static bool refuse_listing(swb__request *request, const struct listing *listing)
+/* On a thread; the agent's root stays open as long as that works. */
+static void make_listing(void *argument)
+{
+    swb__listing *listing = argument;
+    int folder = openat(listing->agent->root.fd, ".", FOLDER_FLAGS);
+    listing->object = cJSON_CreateObject();
+    listing->files = cJSON_AddArrayToObject(listing->object, "files");
+    if (folder < 0) {
+        fail(listing, SWB_EIO, ".");
+    } else if (listing->files == NULL) {
+        close(folder);
+        fail(listing, SWB_ENOMEM, ".");
+    } else {
+        list_folder(listing, folder, "", 0);
+    }
+}
+
+void swb__listing_free(swb__node_agent *agent)
+{
+    if (agent->listing != NULL) {
+        cJSON_Delete(agent->listing->object);
+        free(agent->listing);
+        agent->listing = NULL;
+    }
+}
+
+static void on_listed(void *argument)
+{
+    swb__listing *listing = argument;
+    swb__node_agent *agent = listing->agent;
+    listing->done = true;
+    agent->working--;
+    if (agent->stopping) {
+        swb__node_agent_release(agent);
+    } else {
+        swb__server_changed(agent->server);
+    }
+}
+
+static int begin_listing(swb__node_agent *agent)
+{
+    swb__listing *listing = calloc(1, sizeof *listing);
+    if (listing == NULL) {
+        return SWB_ENOMEM;
+    }
+    listing->agent = agent;
+    listing->begun_ns = swb__clock_ns();
+    int status = swb__work_submit(agent->loop, make_listing, on_listed, listing);
+    if (status != SWB_OK) {
+        free(listing);
+        return status;
+    }
+    agent->listing = listing;
+    agent->working++;
+    return SWB_OK;
+}
+
+static bool reply_listing(swb__request *request, swb__listing *listing)
 {
     if (listing->status == SWB_ENOSPACE) {
         return swb__reply_error(request, SWB_ENOSPACE,
                                 "'%.200s' is one more than %d files, too deep or too long",
                                 listing->failed, SWB__WIRE_MAX_FILES);
     }
-    return swb__reply_error(request, listing->status, "'%.200s' cannot be read", listing->failed);
+    if (listing->status != SWB_OK) {
+        return swb__reply_error(request, listing->status, "'%.200s' cannot be read",
+                                listing->failed);
+    }
+    cJSON *object = listing->object;
+    listing->object = NULL;
+    return swb__reply_json(request, object);
 }
 
 bool swb__handle_files(void *argument, swb__request *request)
 {
-    const swb__node_agent *agent = argument;
-    cJSON *object = cJSON_CreateObject();
-    struct listing listing = {.files = cJSON_AddArrayToObject(object, "files")};
-    int folder = openat(agent->root.fd, ".", FOLDER_FLAGS);
-    if (folder < 0 || listing.files == NULL) {
-        if (folder >= 0) {
-            close(folder);
-        }
-        fail(&listing, folder < 0 ? SWB_EIO : SWB_ENOMEM, ".");
-    } else {
-        list_folder(&listing, folder, "", 0);
+    swb__node_agent *agent = argument;
+    const swb__listing *listing = agent->listing;
+    /* One that began before it was asked for may be an old one. */
+    if (listing != NULL && listing->done && listing->begun_ns < swb__request_came_ns(request)) {
+        swb__listing_free(agent);
     }
-    if (listing.status != SWB_OK) {
-        cJSON_Delete(object);
-        return refuse_listing(request, &listing);
+    if (agent->listing == NULL) {
+        int status = begin_listing(agent);
+        return status != SWB_OK && swb__reply_error(request, status, "no thread for it");
     }
-    return swb__reply_json(request, object);
+    if (!agent->listing->done) {
+        return false;
+    }
+    reply_listing(request, agent->listing);
+    swb__listing_free(agent);
+    return true;
 }
 
 /* Goes the way part by part: no part leads out of the one before. */

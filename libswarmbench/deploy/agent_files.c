@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "host/wire.h"
 
-#define LIST_NS (120 * (uint64_t)SWB__NS_PER_S)
+#define LIST_NS (600 * (uint64_t)SWB__NS_PER_S)
 #define FILE_NS (600 * (uint64_t)SWB__NS_PER_S)
 
 static void end_well(swb__agent_call *call, const cJSON *json, const swb__http_reply *reply)
