@@ -108,8 +108,9 @@ void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Writes what went wrong and returns the exit code that stands for it. */
 cli_exit cli_failed(const swb_error *error);
 cli_exit cli_exit_of(int status);
-/* Where `--output` leads: a new file, or stdout without the option. Negative after a complaint. */
-int cli_output_open(const cli_arguments *arguments);
+/* Where `--output` leads: a new file, or stdout without the option. Not CLI_DONE after a complaint;
+ * a file that is read by the same command is not written to. */
+cli_exit cli_output_open(int *fd, const cli_arguments *arguments);
 /* Closes it; after a failure the unfinished file is removed. Returns the exit code of all. */
 cli_exit cli_output_close(const cli_arguments *arguments, int fd, int status,
                           const swb_error *error);

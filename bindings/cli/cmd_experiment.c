@@ -48,9 +48,10 @@ static cli_exit write_workflow(const cli_arguments *arguments, const swb_plan *p
 {
     swb_error error = SWB_ERROR_INIT;
     swb_workflow_options options = SWB_WORKFLOW_OPTIONS_INIT;
-    int fd = cli_output_open(arguments);
-    if (fd < 0) {
-        return CLI_ENVIRONMENT;
+    int fd;
+    cli_exit opened = cli_output_open(&fd, arguments);
+    if (opened != CLI_DONE) {
+        return opened;
     }
     options.parallel = (uint32_t)parallel;
     options.claim = cli_value(arguments, "claim");
@@ -89,9 +90,10 @@ cli_exit cmd_drivers(const cli_arguments *arguments)
 static cli_exit write_page(const cli_arguments *arguments, int (*write)(int fd, swb_error *error))
 {
     swb_error error = SWB_ERROR_INIT;
-    int fd = cli_output_open(arguments);
-    if (fd < 0) {
-        return CLI_ENVIRONMENT;
+    int fd;
+    cli_exit opened = cli_output_open(&fd, arguments);
+    if (opened != CLI_DONE) {
+        return opened;
     }
     return cli_output_close(arguments, fd, write(fd, &error), &error);
 }

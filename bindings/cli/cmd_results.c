@@ -138,9 +138,9 @@ cli_exit cmd_report(const cli_arguments *arguments)
     if (result != CLI_DONE) {
         return result;
     }
-    result = CLI_ENVIRONMENT;
-    int fd = cli_output_open(arguments);
-    if (fd >= 0) {
+    int fd;
+    result = cli_output_open(&fd, arguments);
+    if (result == CLI_DONE) {
         int status = swb_results_report(results, report_format(arguments), fd, &error);
         result = cli_output_close(arguments, fd, status, &error);
     }
@@ -186,9 +186,9 @@ cli_exit cmd_chart(const cli_arguments *arguments)
     if (result != CLI_DONE) {
         return result;
     }
-    result = CLI_ENVIRONMENT;
-    int fd = cli_output_open(arguments);
-    if (fd >= 0) {
+    int fd;
+    result = cli_output_open(&fd, arguments);
+    if (result == CLI_DONE) {
         int status = swb_results_chart(results, name, &options, fd, &error);
         result = cli_output_close(arguments, fd, status, &error);
     }
@@ -222,9 +222,10 @@ static cli_exit compare(swb_results *before, swb_results *after, const swb_compa
     swb_error error = SWB_ERROR_INIT;
     swb_compare_counts counts = {.rows = 0};
     swb_format format = cli_switch(arguments, "json") ? SWB_FORMAT_JSON : report_format(arguments);
-    int fd = cli_output_open(arguments);
-    if (fd < 0) {
-        return CLI_ENVIRONMENT;
+    int fd;
+    cli_exit opened = cli_output_open(&fd, arguments);
+    if (opened != CLI_DONE) {
+        return opened;
     }
     int status = swb_results_compare(&counts, before, after, options, format, fd, &error);
     cli_exit result = cli_output_close(arguments, fd, status, &error);
@@ -274,9 +275,9 @@ cli_exit cmd_export(const cli_arguments *arguments)
     if (result != CLI_DONE) {
         return result;
     }
-    result = CLI_ENVIRONMENT;
-    int fd = cli_output_open(arguments);
-    if (fd >= 0) {
+    int fd;
+    result = cli_output_open(&fd, arguments);
+    if (result == CLI_DONE) {
         int status = swb_results_export(results, table, table_format(format), fd, &error);
         result = cli_output_close(arguments, fd, status, &error);
     }

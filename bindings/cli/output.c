@@ -47,17 +47,39 @@ cli_exit cli_failed(const swb_error *error)
     return cli_exit_of(error->status);
 }
 
-int cli_output_open(const cli_arguments *arguments)
+static bool is_read(const cli_arguments *arguments, const char *path)
+{
+    struct stat output;
+    struct stat input;
+    if (stat(path, &output) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < arguments->operand_count; i++) {
+        if (stat(arguments->operands[i], &input) == 0 && input.st_dev == output.st_dev &&
+            input.st_ino == output.st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
+cli_exit cli_output_open(int *fd, const cli_arguments *arguments)
 {
     const char *path = cli_value(arguments, "output");
     if (path == NULL) {
-        return STDOUT_FILENO;
+        *fd = STDOUT_FILENO;
+        return CLI_DONE;
     }
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
+    if (is_read(arguments, path)) {
+        cli_complain("'%s' is what is read: --output has to name another file", path);
+        return CLI_BAD_INPUT;
+    }
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (*fd < 0) {
         cli_complain("cannot write '%s': %s", path, strerror(errno));
+        return CLI_ENVIRONMENT;
     }
-    return fd;
+    return CLI_DONE;
 }
 
 static void remove_unfinished(int fd, const char *path)

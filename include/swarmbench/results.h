@@ -186,7 +186,8 @@ typedef struct swb_compare_counts {
     uint64_t undecided;    /**< too few runs to say */
     uint64_t only_before;  /**< in the first file only: not compared */
     uint64_t only_after;   /**< in the second file only: not compared */
-    uint64_t left_out;     /**< in both, but a stand-in or a simulation beside real programs */
+    uint64_t left_out; /**< in both, but of another file size, swarm or place, or a stand-in or a
+                          simulation beside real programs */
 } swb_compare_counts;
 
 /**

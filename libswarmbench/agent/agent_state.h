@@ -9,6 +9,7 @@
 #include "agent/launcher_link.h"
 #include "agent/root.h"
 #include "agent/server.h"
+#include "host/sampler.h"
 #include "host/watch.h"
 
 struct swb__job;
@@ -46,6 +47,8 @@ struct swb__node_agent {
     swb__watcher *watcher;
     LIST_HEAD(, swb__watched) watches; /* of each file one */
     unsigned watch_count;
+
+    swb__sampled sampled;
 };
 
 /* jobs.c */

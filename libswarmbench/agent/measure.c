@@ -72,7 +72,7 @@ static bool is_node(const swb__launcher_state *state)
 
 bool swb__handle_sample(void *argument, swb__request *request)
 {
-    const swb__node_agent *agent = argument;
+    swb__node_agent *agent = argument;
     const swb__launcher_state *state = swb__launcher_link_state(agent->launcher);
     swb_sample sample;
     if (state->run != SWB__RUN_RUNNING) {
@@ -83,6 +83,7 @@ bool swb__handle_sample(void *argument, swb__request *request)
                                 "the node's process is not to be seen: it has just ended, or the "
                                 "pod lacks shareProcessNamespace");
     }
+    swb__sampled_keep(&agent->sampled, &sample, state->pid);
     swb__sample_container(&sample, "/proc", state->pid, getpid());
     swb__interfaces_count(&sample.wire_in_bytes, &sample.wire_out_bytes, "/proc/net/dev",
                           agent->interface);

@@ -68,17 +68,34 @@ static void decode(void *argument, size_t index, const uint32_t *parts, swb_deco
     swb__local_decode(site->local, index, parts, out, done, done_argument);
 }
 
+/* What a process that ran before used until its first sample is no part of the run. */
+static int sample_from_now(attach_node *node, pid_t pid, swb_sample *out)
+{
+    int status = swb__sample_process(out, pid);
+    if (status != SWB_OK) {
+        return status;
+    }
+    swb__sampled_keep(&node->sampled, out, pid);
+    if (node->first.pid == 0) {
+        node->first = node->sampled;
+    }
+    out->cpu_ns -= node->first.cpu_ns;
+    out->disk_read_bytes -= node->first.disk_read_bytes;
+    out->disk_written_bytes -= node->first.disk_written_bytes;
+    return SWB_OK;
+}
+
 /* Of a node that is elsewhere, or whose process is not named, nothing is known but what its client
  * tells. */
 static int sample(void *argument, size_t index, swb_sample *out)
 {
-    const attach_site *site = argument;
-    const attach_node *node = &site->nodes[index];
+    attach_site *site = argument;
+    attach_node *node = &site->nodes[index];
     if (node->row == NULL) {
         return swb__deployer_local.sample(site->local, index, out);
     }
     if (node->row[ATTACH_PID].integer != 0) {
-        return swb__sample_process(out, (pid_t)node->row[ATTACH_PID].integer);
+        return sample_from_now(node, (pid_t)node->row[ATTACH_PID].integer, out);
     }
     *out = (swb_sample){.time_ns = swb__clock_ns(),
                         .cpu_ns = SWB_COUNT_UNKNOWN,

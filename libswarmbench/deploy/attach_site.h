@@ -65,6 +65,8 @@ typedef struct attach_node {
     char *dir_on_node; /* the run's content directory as the node sees it */
     bool has_directory;
     attach_probe probe;
+    swb__sampled sampled;
+    swb__sampled first; /* of its process, where that is known */
 } attach_node;
 
 /* Services, content and completions are those of a local site of the same nodes. */

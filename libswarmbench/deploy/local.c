@@ -30,9 +30,17 @@ static const swb_torrent *torrent(void *argument, size_t content)
 
 static int sample(void *argument, size_t index, swb_sample *out)
 {
-    const local_site *site = argument;
-    const swb__process *process = site->nodes[index].process;
-    return process == NULL ? SWB_ENOENT : swb__sample_process(out, swb__process_pid(process));
+    local_site *site = argument;
+    local_node *node = &site->nodes[index];
+    if (node->process == NULL) {
+        return SWB_ENOENT;
+    }
+    pid_t pid = swb__process_pid(node->process);
+    int status = swb__sample_process(out, pid);
+    if (status == SWB_OK) {
+        swb__sampled_keep(&node->sampled, out, pid);
+    }
+    return status;
 }
 
 const swb_deployer swb__deployer_local = {

@@ -6,6 +6,7 @@
 
 #include "deploy/addresses.h"
 #include "deploy/journal.h"
+#include "host/sampler.h"
 #include "host/watch.h"
 #include "io/loop.h"
 #include "io/process.h"
@@ -66,6 +67,7 @@ typedef struct local_node {
     int copy_status;
     swb_error copy_error;
     local_call calls[LOCAL_KINDS];
+    swb__sampled sampled;
 } local_node;
 
 struct local_site {

@@ -134,3 +134,19 @@ int swb__sample_process(swb_sample *out, pid_t pid)
     *out = sample;
     return SWB_OK;
 }
+
+static void keep(uint64_t *last, uint64_t *value)
+{
+    *value = *value < *last ? *last : *value;
+    *last = *value;
+}
+
+void swb__sampled_keep(swb__sampled *last, swb_sample *sample, pid_t pid)
+{
+    if (last->pid != pid) {
+        *last = (swb__sampled){.pid = pid};
+    }
+    keep(&last->cpu_ns, &sample->cpu_ns);
+    keep(&last->disk_read_bytes, &sample->disk_read_bytes);
+    keep(&last->disk_written_bytes, &sample->disk_written_bytes);
+}

@@ -65,6 +65,9 @@ static uint32_t further_blocks(const swb__comparison *cell, const double *ratios
         swb__sorted_quantile(ratios, SWB__RESAMPLES, cell->ratio < limit ? 1 - alpha : alpha);
     size_t weight = weight_of(cell);
     double wanted = (double)weight * pow(fabs(log(end) - log(cell->ratio)) / distance, 2);
+    if (weight < least && !isfinite(wanted)) {
+        return (uint32_t)(least - weight);
+    }
     if (!isfinite(wanted) || wanted > MOST_FURTHER) {
         return SWB__FURTHER_UNKNOWN;
     }
@@ -72,11 +75,18 @@ static uint32_t further_blocks(const swb__comparison *cell, const double *ratios
     return wanted > (double)weight ? (uint32_t)(wanted - (double)weight) : 1;
 }
 
+/* Resamples of a few blocks that agree all agree: that is no more evidence than the blocks are.
+ * Each falls on one side of the limit with probability 1/2 where nothing is the matter (the sign
+ * test). */
+static double p_of(size_t against, size_t weight)
+{
+    return fmax((double)(against + 1) / (SWB__RESAMPLES + 1), exp2(-(double)weight));
+}
+
 /* Ratio, interval and p-values of one cell; `ratios` has room for the distribution. */
 static int examine(swb__comparison *cell, double *ratios, double limit, double confidence,
-                   double strictest_alpha)
+                   double strictest_alpha, size_t least)
 {
-    size_t least = swb__verdict_blocks(confidence);
     double *scratch = calloc(cell->blocks + baseline_count(cell), sizeof *scratch);
     if (scratch == NULL || resample(ratios, cell) != SWB_OK) {
         free(scratch);
@@ -100,8 +110,8 @@ static int examine(swb__comparison *cell, double *ratios, double limit, double c
     cell->interval.low = swb__sorted_quantile(ratios, SWB__RESAMPLES, tail);
     cell->interval.high = swb__sorted_quantile(ratios, SWB__RESAMPLES, 1 - tail);
     /* What is neither (a ratio on the limit, or unknown) counts against both. */
-    cell->p_not_inferior = (double)(SWB__RESAMPLES - under + 1) / (SWB__RESAMPLES + 1);
-    cell->p_inferior = (double)(SWB__RESAMPLES - over + 1) / (SWB__RESAMPLES + 1);
+    cell->p_not_inferior = p_of(SWB__RESAMPLES - under, weight_of(cell));
+    cell->p_inferior = p_of(SWB__RESAMPLES - over, weight_of(cell));
     cell->further = further_blocks(cell, ratios, limit, strictest_alpha, least);
     return SWB_OK;
 }
@@ -148,13 +158,16 @@ int swb__judge(swb__comparison *cells, size_t count, double margin, double confi
 {
     size_t least = swb__verdict_blocks(confidence);
     double alpha = 1 - confidence;
+    double strictest = alpha / (double)(count > 0 ? count : 1);
+    /* For Holm's first step. */
+    size_t wanted = (size_t)fmax((double)least, ceil(-log2(strictest)));
     double *ratios = calloc(SWB__RESAMPLES, sizeof *ratios);
     ranked_p *order = calloc(count + 1, sizeof *order);
     int status = ratios == NULL || order == NULL ? SWB_ENOMEM : SWB_OK;
     for (size_t i = 0; i < count && status == SWB_OK; i++) {
-        reset(&cells[i], least);
+        reset(&cells[i], wanted);
         if (cells[i].blocks > 0) {
-            status = examine(&cells[i], ratios, 1 + margin, confidence, alpha / (double)count);
+            status = examine(&cells[i], ratios, 1 + margin, confidence, strictest, wanted);
         }
     }
     if (status == SWB_OK) {

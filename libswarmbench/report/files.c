@@ -145,16 +145,21 @@ static const swb__report_row *row_like(const swb__report *report,
     return NULL;
 }
 
-/* Numbers of a stand-in or a simulation say nothing about those of the real program. */
+/* Numbers of a stand-in or a simulation say nothing about those of the real program; and a label
+ * names only what varies in its experiment. */
 static bool may_compare(const swb__report_row *before, const swb__report_row *after)
 {
-    return before->stand_in == after->stand_in &&
-           before->summary.simulated == after->summary.simulated;
+    const swb_summary_row *a = &before->summary;
+    const swb_summary_row *b = &after->summary;
+    return before->stand_in == after->stand_in && a->simulated == b->simulated &&
+           a->file_size_bytes == b->file_size_bytes && a->size == b->size &&
+           a->seeders == b->seeders;
 }
 
 static int match_rows(swb__files *files, swb__files_experiment *experiment)
 {
     const swb__report_experiment *before = experiment->before;
+    bool same_place = strcmp(before->place, experiment->after->place) == 0;
     size_t in_both = 0;
     experiment->rows = calloc(before->row_count + 1, sizeof *experiment->rows);
     if (experiment->rows == NULL) {
@@ -164,7 +169,7 @@ static int match_rows(swb__files *files, swb__files_experiment *experiment)
         const swb__report_row *row = &files->before.rows[before->first_row + i];
         const swb__report_row *like = row_like(&files->after, experiment->after, row);
         in_both += like != NULL;
-        if (like != NULL && may_compare(row, like)) {
+        if (like != NULL && same_place && may_compare(row, like)) {
             experiment->rows[experiment->row_count++] =
                 (swb__files_row){.before = row, .after = like};
         }

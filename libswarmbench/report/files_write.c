@@ -117,7 +117,8 @@ static void write_counts(swb__document *document, const swb__files *files)
     snprintf(text, sizeof text,
              "%" PRIu64 " compared: %" PRIu64 " slower, %" PRIu64 " no slower, %" PRIu64
              " undecided. Not compared: %" PRIu64 " only in A, %" PRIu64 " only in B, %" PRIu64
-             " of a stand-in or a simulation beside the real program.",
+             " of another file size, swarm or place, or of a stand-in or a simulation beside the "
+             "real program.",
              counts->rows, counts->inferior, counts->not_inferior, counts->undecided,
              counts->only_before, counts->only_after, counts->left_out);
     swb__document_paragraph(document, text);

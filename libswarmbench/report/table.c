@@ -18,16 +18,22 @@ void swb__table_begin(swb__table *table, const char *caption, const char *const 
     }
 }
 
-void swb__table_cell(swb__table *table, const char *text)
+static void add_text(swb__table *table, const char *text)
 {
     swb__buffer_append(&table->cells, text, strlen(text) + 1);
+}
+
+/* What comes from a node may begin with anything. */
+void swb__table_cell(swb__table *table, const char *text)
+{
+    add_text(table, *text == GROUP_MARK ? text + 1 : text);
 }
 
 void swb__table_group(swb__table *table, const char *text)
 {
     table->grouped = true;
     swb__buffer_char(&table->cells, GROUP_MARK);
-    swb__table_cell(table, text);
+    add_text(table, text);
 }
 
 static bool is_number(const swb__table *table, size_t column)

@@ -216,7 +216,8 @@ static void sum_downloads(swb__run_result *result, const swb__engine *engine)
     bool whole = true;
     for (size_t i = 0; i < engine->count; i++) {
         const swb__download *download = &engine->peers[i].download;
-        if (engine->peers[i].role != SWB_ROLE_LEECHER || engine->peers[i].ended_by_fault) {
+        bool lost = engine->peers[i].ended_by_fault && download->status != SWB_OK;
+        if (engine->peers[i].role != SWB_ROLE_LEECHER || lost) {
             continue;
         }
         int64_t done = download->completion.hi_ns;
@@ -233,7 +234,7 @@ static void sum_downloads(swb__run_result *result, const swb__engine *engine)
     }
     /* Of one alone there is no difference: unknown, not 0. */
     result->start_skew_ns = started > 1 ? late - early : -1;
-    result->makespan_ns = whole ? last - engine->intended_ns : -1;
+    result->makespan_ns = whole && ended > 0 ? last - engine->intended_ns : -1;
     result->spread_ns = whole && ended > 1 ? last - first : -1;
 }
 

@@ -78,10 +78,22 @@ void swb__engine_go_on(swb__engine *engine)
     }
 }
 
+static void count_stall(swb__engine_peer *peer, int64_t now_ns)
+{
+    int64_t pause_ns = now_ns - peer->progress_ns;
+    if (pause_ns > STALL_NS) {
+        peer->download.stalls++;
+        peer->download.stalled_ns += (uint64_t)pause_ns;
+    }
+}
+
 static void record_failure(swb__engine *engine, uint32_t node, int status, const char *message)
 {
     swb__engine_peer *peer = &engine->peers[node];
     char parts[200];
+    if (peer->stage == SWB__STAGE_FETCHING) {
+        count_stall(peer, engine->now_ns); /* the one that it ended in */
+    }
     swb__engine_describe_parts(parts, sizeof parts, engine, node);
     settle(engine, node);
     for (uint32_t i = 0; i < engine->contents; i++) {
@@ -129,15 +141,6 @@ static bool reached(const swb__download *download, double share)
 static int percent(uint64_t bytes, const swb__download *download)
 {
     return (int)(100.0 * (double)bytes / (double)download->bytes);
-}
-
-static void count_stall(swb__engine_peer *peer, int64_t now_ns)
-{
-    int64_t pause_ns = now_ns - peer->progress_ns;
-    if (pause_ns > STALL_NS) {
-        peer->download.stalls++;
-        peer->download.stalled_ns += (uint64_t)pause_ns;
-    }
 }
 
 /* What the content's new bytes add to the whole. */

@@ -81,11 +81,12 @@ static swb__run_ending ending_of(const swb_runner *runner, const swb__run_result
     if (result->status == SWB_OK) {
         return SWB__ENDING_DONE;
     }
-    if (runner->stopping || result->status == SWB_EINTERRUPTED) {
+    /* What the place could not do before anything ran is no run of a mode: it is done when the
+     * experiment is resumed. */
+    if (runner->stopping || result->status == SWB_EINTERRUPTED || !runner->ran) {
         return SWB__ENDING_INTERRUPTED;
     }
-    return runner->ran && runner->attempt <= runner->settings.retries ? SWB__ENDING_RETRIED
-                                                                      : SWB__ENDING_FAILED;
+    return runner->attempt <= runner->settings.retries ? SWB__ENDING_RETRIED : SWB__ENDING_FAILED;
 }
 
 static void after_run(void *argument)
@@ -135,7 +136,14 @@ static int name_run(swb_runner *runner)
     return runner->log_dir == NULL ? SWB_ENOMEM : swb__make_dirs(path, 0755, NULL);
 }
 
-/* A run that could not even begin is a failed run too: its row says why. */
+static bool is_of_the_place(int status)
+{
+    return status == SWB_EENV || status == SWB_EIO || status == SWB_ENOSPACE ||
+           status == SWB_ENOMEM;
+}
+
+/* A run that could not even begin: its row says why. Where the place is at fault all others would
+ * end the same way; they are left for when it is repaired and the experiment is resumed. */
 static void fail_start(swb_runner *runner, const swb_error *error)
 {
     swb__run_result result = {.status = error->status,
@@ -147,10 +155,16 @@ static void fail_start(swb_runner *runner, const swb_error *error)
     result.ended_ns = result.started_ns;
     snprintf(result.cause, sizeof result.cause, "%s", error->message);
     swb__cost_end(&runner->cost);
-    swb__store_run_end(runner->store, SWB__ENDING_FAILED, &result, &runner->cost.total, NULL);
-    runner->failed_runs++;
+    bool ends = is_of_the_place(error->status);
+    swb__store_run_end(runner->store, ends ? SWB__ENDING_INTERRUPTED : SWB__ENDING_FAILED, &result,
+                       &runner->cost.total, NULL);
+    runner->failed_runs += !ends;
     tell(runner, SWB_EVENT_RUN_ENDED, error->status, 0, error->message);
-    later(runner, next_run);
+    if (ends) {
+        end_experiment(runner, error->status, error->message);
+    } else {
+        later(runner, next_run);
+    }
 }
 
 /* Nodes that go on between runs may remember a content that was removed, and so do their peers:

@@ -251,31 +251,35 @@ static int store_cost(swb__store *store, const swb__harness_cost *cost, swb_erro
 }
 
 /* Counters of a node begin anew when it is restarted: a total is the sum of what they grew by, and
- * of what they stood at after a fall. */
-#define LAST(column) "lag(" column ", 1, 0) OVER by_node AS last_" column
-#define GROWTH(column)                                                                             \
-    "sum(" column " - CASE WHEN " column " >= last_" column " THEN last_" column                   \
-    " ELSE 0 END) AS " column
-#define TAKE(column) column " = total." column
-/* clang-format off */
-#define EACH_COUNTER(SQL)                                                                          \
-    SQL("cpu_ns") ", " SQL("disk_read_bytes") ", " SQL("disk_written_bytes") ", "                  \
-    SQL("wire_in_bytes") ", " SQL("wire_out_bytes")
-#define SUM_UP_SAMPLES                                                                             \
-    "UPDATE node SET rss_peak_bytes = total.rss, rss_anon_peak_bytes = total.anon,"                \
-    " " EACH_COUNTER(TAKE)                                                                         \
-    " FROM (SELECT node, max(rss_bytes) AS rss, max(rss_anon_bytes) AS anon,"                      \
-    " " EACH_COUNTER(GROWTH)                                                                       \
-    " FROM (SELECT *, " EACH_COUNTER(LAST)                                                         \
-    " FROM sample WHERE run = ?1 WINDOW by_node AS (PARTITION BY node ORDER BY time_ns))"          \
-    " GROUP BY node) AS total WHERE node.run = ?1 AND node.node = total.node"
-/* clang-format on */
+ * of what they stood at after a fall. Samples that do not know a counter are no part of it. */
+#define TOTAL(column)                                                                              \
+    "UPDATE node SET " column " = total.grown FROM (SELECT node,"                                  \
+    " sum(" column " - CASE WHEN " column " >= last THEN last ELSE 0 END) AS grown"                \
+    " FROM (SELECT node, " column ", lag(" column ", 1, 0) OVER"                                   \
+    " (PARTITION BY node ORDER BY time_ns) AS last"                                                \
+    " FROM sample WHERE run = ?1 AND " column " IS NOT NULL) GROUP BY node) AS total"              \
+    " WHERE node.run = ?1 AND node.node = total.node"
 
 static int sum_up_samples(swb__store *store, swb_error *error)
 {
-    swb__binding row;
-    int status = swb__bind_in_run(&row, store, SUM_UP_SAMPLES, "sum up samples", error);
-    return status == SWB_OK ? swb__bound_run(&row, error) : status;
+    static const char *const statements[] = {
+        "UPDATE node SET rss_peak_bytes = total.rss, rss_anon_peak_bytes = total.anon"
+        " FROM (SELECT node, max(rss_bytes) AS rss, max(rss_anon_bytes) AS anon"
+        " FROM sample WHERE run = ?1 GROUP BY node) AS total"
+        " WHERE node.run = ?1 AND node.node = total.node",
+        TOTAL("cpu_ns"),
+        TOTAL("disk_read_bytes"),
+        TOTAL("disk_written_bytes"),
+        TOTAL("wire_in_bytes"),
+        TOTAL("wire_out_bytes"),
+    };
+    int status = SWB_OK;
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0] && status == SWB_OK; i++) {
+        swb__binding row;
+        status = swb__bind_in_run(&row, store, statements[i], "sum up samples", error);
+        status = status == SWB_OK ? swb__bound_run(&row, error) : status;
+    }
+    return status;
 }
 
 int swb__store_run_end(swb__store *store, swb__run_ending ending, const swb__run_result *result,

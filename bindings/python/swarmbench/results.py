@@ -254,6 +254,8 @@ class Results:
     def export(self, table: str, path: PathLike, format: str = "csv") -> None:
         """Writes a whole table to a file, as "csv", "json" or "jsonl"; any size in bounded memory."""
         code = _format(format)
+        if os.path.exists(path) and os.path.samefile(path, self.path):
+            raise ValueError(f"{os.fspath(path)!r} is what is read: export to another file")
         with self._file.lock, open(path, "wb") as file:
             _capi.swb_results_export(self._open_handle(), table, code, file.fileno())
 

@@ -73,9 +73,10 @@ static void too_few_blocks_are_undecided_however_clear(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(cells[i].verdict, SWB__VERDICT_UNDECIDED);
     }
-    assert_int_equal(cells[0].further, 1);
-    assert_int_equal(cells[1].further, 4);
-    assert_int_equal(cells[2].further, 5);
+    /* Five for one cell alone; three take a sixth. */
+    assert_int_equal(cells[0].further, 2);
+    assert_int_equal(cells[1].further, 5);
+    assert_int_equal(cells[2].further, 6);
     assert_true(isnan(cells[2].ratio) && cells[1].ratio == 1);
 }
 
@@ -130,6 +131,29 @@ static void a_clear_cell_beside_a_close_one_leaves_it_its_chance(void **state)
     assert_int_equal(both[1].verdict, SWB__VERDICT_NOT_INFERIOR);
 }
 
+/* All resamples of a few blocks that agree agree; that is no evidence for a family of cells. */
+static void many_cells_take_more_blocks_than_one(void **state)
+{
+    (void)state;
+    enum { CELLS = 39 };
+    double baseline[BLOCKS];
+    double candidate[BLOCKS];
+    swb__comparison cells[CELLS];
+    spread(baseline, 10, 0.01);
+    spread(candidate, 20, 0.01);
+    for (size_t blocks = 5; blocks <= 10; blocks += 5) {
+        for (size_t i = 0; i < CELLS; i++) {
+            cells[i] = compare(candidate, baseline, blocks);
+        }
+        assert_int_equal(swb__judge(cells, CELLS, 0.2, 0.95), SWB_OK);
+        for (size_t i = 0; i < CELLS; i++) {
+            assert_int_equal(cells[i].verdict,
+                             blocks < 10 ? SWB__VERDICT_UNDECIDED : SWB__VERDICT_INFERIOR);
+            assert_int_equal(cells[i].further, blocks < 10 ? 10 - blocks : 0);
+        }
+    }
+}
+
 /* Sets that are not paired: what both have in common does not cancel out. */
 static void sets_apart_have_wider_intervals_than_pairs(void **state)
 {
@@ -180,6 +204,7 @@ int main(void)
         cmocka_unit_test(failed_runs_of_the_candidate_count_as_slowest),
         cmocka_unit_test(where_all_of_both_failed_nothing_is_known),
         cmocka_unit_test(correction_over_cells_takes_what_one_cell_alone_would_give),
+        cmocka_unit_test(many_cells_take_more_blocks_than_one),
         cmocka_unit_test(sets_apart_have_wider_intervals_than_pairs),
         cmocka_unit_test(sets_apart_need_enough_of_both),
         cmocka_unit_test(a_clear_cell_beside_a_close_one_leaves_it_its_chance),
