@@ -197,22 +197,31 @@ cli_exit cmd_chart(const cli_arguments *arguments)
 }
 
 /* A margin as people write it: "20%", "0.2". False after a complaint. */
-static bool read_margin(double *out, const char *text)
+/* A share such as 0.2 or 20%. */
+static bool read_share(double *out, const char *text, double least, double most)
 {
     char *end;
-    if (text == NULL) {
-        return true;
-    }
     double value = strtod(text, &end);
     if (*end == '%') {
         value /= 100;
         end++;
     }
-    if (*end != '\0' || end == text || !(value > 0 && value <= 10)) {
-        cli_complain("compare: --margin '%s' is no share over 0, such as 20%%", text);
+    *out = value;
+    return *end == '\0' && end != text && value >= least && value <= most;
+}
+
+static bool read_compare(swb_compare_options *out, const cli_arguments *arguments)
+{
+    const char *margin = cli_value(arguments, "margin");
+    const char *confidence = cli_value(arguments, "confidence");
+    if (margin != NULL && !(read_share(&out->margin, margin, 0, 10) && out->margin > 0)) {
+        cli_complain("compare: --margin '%s' is no share over 0, such as 20%%", margin);
         return false;
     }
-    *out = value;
+    if (confidence != NULL && !read_share(&out->confidence, confidence, 0.5, 0.9999)) {
+        cli_complain("compare: --confidence '%s' is no share from 50%% to 99.99%%", confidence);
+        return false;
+    }
     return true;
 }
 
@@ -238,7 +247,7 @@ cli_exit cmd_compare(const cli_arguments *arguments)
     swb_results *after = NULL;
     swb_compare_options options = SWB_COMPARE_OPTIONS_INIT;
     options.experiment = cli_value(arguments, "experiment");
-    if (!read_margin(&options.margin, cli_value(arguments, "margin"))) {
+    if (!read_compare(&options, arguments)) {
         return CLI_BAD_INPUT;
     }
     cli_exit result = open_file(&before, arguments->operand);

@@ -96,6 +96,10 @@ static const cli_option compare_options[] = {
      "in "
      "the first file)",
      NULL, false},
+    {"confidence", 0, "SHARE",
+     "of what is said of all rows together, 50% to 99.99% (default: that of the experiment in the "
+     "first file)",
+     NULL, false},
     {"format", 'f', "FORMAT", "form of the comparison (default: by the ending of the output file)",
      document_format, false},
     OPTION_JSON,

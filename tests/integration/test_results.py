@@ -62,17 +62,33 @@ class Report(Results):
             self.assertTrue(path.read_text().startswith(begin), name)
 
 
+    def test_what_is_read_is_not_written_over(self):
+        link = self.folder / "link.db"
+        link.symlink_to(self.results)
+        before = pathlib.Path(self.results).read_bytes()
+        for command in (["report", self.results], ["export", self.results, "--table", "runs"],
+                        ["chart", self.results, "--name", "completion"],
+                        ["compare", self.results, self.results]):
+            for output in (self.results, link):
+                result = swarmbench(*command, "-o", output)
+                self.assertEqual((result.returncode, result.stdout), (BAD_INPUT, ""), command)
+                self.assertIn("is what is read: --output has to name another file", result.stderr)
+        self.assertEqual(pathlib.Path(self.results).read_bytes(), before)
+
+
 class Compare(Results):
+    FEW = ("--confidence", "80%")  # the files have six blocks of eight rows
+
     def test_a_regression_is_told_by_the_exit_code(self):
-        result = swarmbench("compare", self.results, self.slower("codex", 50))
+        result = swarmbench("compare", self.results, self.slower("codex", 50), *self.FEW)
         self.assertEqual((result.returncode, result.stderr), (RUNS_FAILED, ""))
         self.assertIn("2 slower, 5 no slower, 1 undecided", result.stdout)
 
     def test_less_than_the_margin_is_none(self):
         other = self.slower("codex", 10)
-        self.assertEqual(swarmbench("compare", self.results, other).returncode, DONE)
+        self.assertEqual(swarmbench("compare", self.results, other, *self.FEW).returncode, DONE)
         for margin in ("5%", "0.05"):
-            result = swarmbench("compare", self.results, other, "--margin", margin, "--json")
+            result = swarmbench("compare", self.results, other, "--margin", margin, "--json", *self.FEW)
             self.assertEqual(result.returncode, RUNS_FAILED)
             self.assertEqual(json.loads(result.stdout)["counts"]["inferior"], 2)
 
@@ -80,6 +96,8 @@ class Compare(Results):
         for arguments, message in (
                 ([self.results], "compare: A B is missing"),
                 ([self.results, self.results, "--margin", "0"], "compare: --margin '0' is no share"),
+                ([self.results, self.results, "--confidence", "49%"],
+                 "compare: --confidence '49%' is no share from 50% to 99.99%"),
                 ([self.results, self.folder / "none.db"], "none.db"),
                 ([self.results, self.results, "-e", "x"], "no experiment 'x' in common")):
             result = swarmbench("compare", *arguments)

@@ -116,6 +116,22 @@ static void sample_counts_children_that_have_ended(void **state)
     assert_true(after.cpu_ns - before.cpu_ns >= 100000000);
 }
 
+static void counters_of_the_same_process_do_not_fall(void **state)
+{
+    (void)state;
+    swb__sampled last = {0};
+    swb_sample sample = {.cpu_ns = 50, .disk_read_bytes = 5, .disk_written_bytes = 6};
+    swb__sampled_keep(&last, &sample, 100);
+    assert_true(sample.cpu_ns == 50);
+    sample = (swb_sample){.cpu_ns = 40, .disk_read_bytes = 7, .disk_written_bytes = 2};
+    swb__sampled_keep(&last, &sample, 100);
+    assert_true(sample.cpu_ns == 50);
+    assert_true(sample.disk_read_bytes == 7 && sample.disk_written_bytes == 6);
+    sample.cpu_ns = 3;
+    swb__sampled_keep(&last, &sample, 101);
+    assert_true(sample.cpu_ns == 3);
+}
+
 static void sample_of_no_process_is_not_found(void **state)
 {
     (void)state;
@@ -264,6 +280,7 @@ int main(void)
         cmocka_unit_test(sample_tells_cpu_and_memory_of_a_process),
         cmocka_unit_test(sample_counts_the_children_of_a_process),
         cmocka_unit_test(sample_counts_children_that_have_ended),
+        cmocka_unit_test(counters_of_the_same_process_do_not_fall),
         cmocka_unit_test(sample_of_no_process_is_not_found),
         cmocka_unit_test(sampling_is_cheap),
         cmocka_unit_test(environment_tells_what_decides_results),

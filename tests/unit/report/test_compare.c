@@ -32,11 +32,17 @@ static int set_up(void **state)
     return 0;
 }
 
+static void close_both(fixture *f)
+{
+    swb_results_close(f->before);
+    swb_results_close(f->after);
+    f->before = f->after = NULL;
+}
+
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    swb_results_close(f->before);
-    swb_results_close(f->after);
+    close_both(f);
     make_path_remove(f->paths[0]);
     make_path_remove(f->paths[1]);
     free(f);
@@ -154,6 +160,21 @@ static void stand_ins_are_not_held_against_real_programs(void **state)
     assert_int_equal(counts.left_out, 2);
 }
 
+/* A label names only what varies. */
+static void other_sizes_and_places_are_not_compared(void **state)
+{
+    swb_compare_counts counts;
+    change(*state, "UPDATE cell SET file_size_bytes = 7 WHERE plan_index = 0");
+    free(compare(&counts, *state, NULL, SWB_FORMAT_JSON));
+    assert_int_equal(counts.rows, 4);
+    assert_int_equal(counts.left_out, 4);
+    close_both(*state);
+    change(*state, "UPDATE experiment SET place = 'kubernetes'");
+    free(compare(&counts, *state, NULL, SWB_FORMAT_JSON));
+    assert_int_equal(counts.rows, 0);
+    assert_int_equal(counts.left_out, 8);
+}
+
 static void what_one_file_alone_has_is_counted(void **state)
 {
     swb_compare_counts counts;
@@ -218,6 +239,7 @@ int main(void)
         TEST(smaller_margin_makes_a_regression_of_less),
         TEST(runs_of_other_seeds_are_not_paired),
         TEST(stand_ins_are_not_held_against_real_programs),
+        TEST(other_sizes_and_places_are_not_compared),
         TEST(what_one_file_alone_has_is_counted),
         TEST(files_without_a_common_experiment_are_refused),
         TEST(arguments_are_checked),

@@ -432,6 +432,10 @@ static void no_progress_anywhere_ends_the_run_as_stalled(void **state)
     assert_non_null(strstr(swb__buffer_string(&told->trace),
                            "> failed 2: no leecher made progress for limits.stall"));
     assert_true(download_of(told, LEECHER).bytes_done == 100);
+    /* The pause that they ended in. */
+    assert_true(download_of(told, LEECHER).stalls == 1);
+    assert_true(download_of(told, LEECHER).stalled_ns == 10000 * MS);
+    assert_true(download.stalls == 1);
 }
 
 static void run_over_its_limit_fails_what_is_left(void **state)
@@ -502,6 +506,22 @@ static void killed_leecher_of_a_fault_does_not_fail_the_run(void **state)
     assert_int_equal(result.status, SWB_OK);
     assert_true(result.makespan_ns == 1010 * MS);
     assert_true(result.spread_ns == -1 && result.start_skew_ns == -1);
+}
+
+static void where_all_leechers_are_killed_there_is_no_makespan(void **state)
+{
+    story *told = *state;
+    told->settings.fault_count = 1;
+    told->settings.faults[0] = (swb__fault_plan){
+        .kind = SWB__FAULT_KILL, .role = SWB__FAULT_LEECHER, .at_fraction = 0.25, .count = 2};
+    reach_leech(told, 4);
+    told->now_ms = 200;
+    watched(told, LEECHER, SWB_WATCH_PROGRESS, 500);
+    swb__run_result result;
+    swb__engine_result(&result, told->engine);
+    assert_int_equal(download_of(told, LEECHER).status, SWB_EEXITED);
+    assert_int_equal(download_of(told, OTHER).status, SWB_EEXITED);
+    assert_true(result.makespan_ns == -1 && result.spread_ns == -1);
 }
 
 static void frozen_seeder_goes_on_after_its_time(void **state)
@@ -833,6 +853,7 @@ int main(void)
         STORY(mismatch_fails_download_and_run),
         STORY(cancel_tears_down_at_once_and_keeps_what_was_measured),
         STORY(killed_leecher_of_a_fault_does_not_fail_the_run),
+        STORY(where_all_leechers_are_killed_there_is_no_makespan),
         STORY(frozen_seeder_goes_on_after_its_time),
         STORY(without_a_tracker_leechers_are_told_their_peers),
         STORY(node_that_is_not_watched_is_asked_often),

@@ -141,17 +141,18 @@ static void node_that_ran_elsewhere_tells_where(void **state)
 static void node_totals_count_over_a_restart(void **state)
 {
     fixture *f = *state;
-    static const uint64_t cpu_ms[] = {100, 300, 50, 70};
+    static const uint64_t cpu_ms[] = {100, SWB_COUNT_UNKNOWN, 300, 50, 70};
     swb__store_run run = make_run(0, 0, 2, "deluge", 0);
     const swb__node_row node = {.node = 1, .name = "n", .role = "leecher", .driver = "deluge"};
     swb__run_result result = {.makespan_ns = -1};
     swb__harness_cost cost = {0};
     assert_int_equal(swb__store_run_begin(f->store, f->experiment, &run, NULL), SWB_OK);
     assert_int_equal(swb__store_node(f->store, &node, NULL), SWB_OK);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
+        bool known = cpu_ms[i] != SWB_COUNT_UNKNOWN;
         const swb_sample sample = {.time_ns = swb__clock_ns() + i,
                                    .cpu_ns = cpu_ms[i],
-                                   .rss_bytes = 10 * cpu_ms[i],
+                                   .rss_bytes = known ? 10 * cpu_ms[i] : SWB_COUNT_UNKNOWN,
                                    .wire_in_bytes = SWB_COUNT_UNKNOWN};
         assert_int_equal(swb__store_sample(f->store, 1, &sample, NULL), SWB_OK);
     }
