@@ -3,15 +3,28 @@ import os
 import subprocess
 import sys
 
-from test_cluster import cluster, run, skip, up
+from test_cluster import HERE, IMAGES, cluster, run, skip, up
+
+TOOLCHAIN = os.path.join(HERE, "toolchain.sh")
 
 OWN = {"SWB_CLUSTER_STATE": "/run/swarmbench-own", "SWB_CLUSTER_DISK": "/var/lib/swarmbench-own",
        "SWB_CLUSTER_CGROUP": "swbown"}
 
 
-def enter_namespace():
-    """Starts this program anew in its own network, once."""
+def prepare(sets, images):
+    """Brings what has to be fetched: there is no way out of the namespace."""
+    done = run(TOOLCHAIN, *sets, check=False)
+    if done.returncode == 3:
+        skip(done.stderr.strip().splitlines()[-1])
+    if images and os.getuid() == 0:  # who else cannot bring a cluster of real pods up, which tells
+        run(IMAGES, *images)
+
+
+def enter_namespace(sets, images=()):
+    """Starts this program anew in its own network, once; with these sets of toolchain.sh, and these
+    images built."""
     if os.environ.pop("SWB_IN_NAMESPACE", None) is None:
+        prepare(sets, images)
         command = ["unshare", "--net"]
         if os.getuid() != 0:
             command += ["--user", "--map-current-user", "--keep-caps"]

@@ -20,15 +20,13 @@ KILL_AGENT = """for process in /proc/[0-9]*; do
     read -r command <"$process/comm" || continue
     [ "$command" != swarmbench-agen ] || kill -9 "${process#/proc/}"
 done"""
+NODE_IMAGES = ["qbittorrent", "opentracker", "agent"]
 
 
 def setUpModule():
+    unittest.addModuleCleanup(own_cluster.leave)
     own_cluster.bring_up("--real")
-    run(IMAGES, "--import", "qbittorrent", "opentracker", "agent")
-
-
-def tearDownModule():
-    own_cluster.leave()
+    run(IMAGES, "--import", *NODE_IMAGES)
 
 
 class FaultCase(Case):
@@ -241,5 +239,5 @@ class Options(FaultCase):
 
 
 if __name__ == "__main__":
-    own_cluster.enter_namespace()
+    own_cluster.enter_namespace(["control", "real", "charts"], NODE_IMAGES)
     unittest.main(verbosity=2)
