@@ -356,16 +356,11 @@ static int open_store(swb_runner *runner, const swb_runner_options *options, swb
         .margin = swb__experiment_margin(runner->experiment),
         .confidence = swb__experiment_confidence(runner->experiment),
         .allow_stand_in = swb__experiment_allow_stand_in(runner->experiment),
+        .resume = options->resume,
     };
     int status = swb__store_open(&runner->store, options->results_path, error);
     if (status == SWB_OK) {
         status = swb__store_experiment(&runner->experiment_id, &known, runner->store, &row, error);
-    }
-    if (status == SWB_OK && known && !options->resume) {
-        status = swb__fail(error, SWB_EEXIST,
-                           "%s holds this experiment already: go on with it (--resume), or name "
-                           "another file",
-                           options->results_path);
     }
     return status;
 }

@@ -1,27 +1,61 @@
 /* Experiments, their environment, and the endings of their cells. */
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "store/database.h"
 #include "store/internal.h"
 
-static int find(int64_t *id_out, bool *known_out, swb__store *store, const char *digest,
-                swb_error *error)
+static int find(int64_t *id_out, bool *known_out, swb__store *store,
+                const swb__store_experiment_row *wanted, swb_error *error)
 {
+    char place[64] = "";
     swb__binding row;
-    int status = swb__bind(&row, store, "SELECT id FROM experiment WHERE digest = ?",
+    int status = swb__bind(&row, store, "SELECT id, place FROM experiment WHERE digest = ?",
                            "find the experiment", error);
     if (status != SWB_OK) {
         return status;
     }
-    swb__bind_text(&row, digest);
+    swb__bind_text(&row, wanted->digest);
     status = swb__bound_next(&row, error);
     if (status >= 0) {
         *known_out = status == 1;
         *id_out = status == 1 ? sqlite3_column_int64(row.statement, 0) : 0;
     }
+    if (status == 1) {
+        snprintf(place, sizeof place, "%s", (const char *)sqlite3_column_text(row.statement, 1));
+    }
     swb__bound_finish(&row);
+    if (status == 1 && strcmp(place, wanted->place) != 0) {
+        return swb__fail(error, SWB_EINPUT,
+                         "%s: experiment '%s' was run on %s: another place (%s) is another "
+                         "measurement, and takes a file of its own",
+                         store->path, wanted->name, place, wanted->place);
+    }
     return status < 0 ? status : SWB_OK;
+}
+
+/* What may be changed without another digest is taken from the newest text. */
+static int update(swb__store *store, int64_t id, const swb__store_experiment_row *experiment,
+                  swb_error *error)
+{
+    swb__binding row;
+    int status = swb__bind(&row, store,
+                           "UPDATE experiment SET name = ?, text = ?, baseline = ?, margin = ?,"
+                           " confidence = ?, allow_stand_in = ? WHERE id = ?",
+                           "go on with the experiment", error);
+    if (status != SWB_OK) {
+        return status;
+    }
+    swb__bind_text(&row, experiment->name);
+    swb__bind_text(&row, experiment->text);
+    swb__bind_text(&row, experiment->baseline);
+    swb__bind_real(&row, experiment->margin);
+    swb__bind_real(&row, experiment->confidence);
+    swb__bind_int(&row, experiment->allow_stand_in);
+    swb__bind_int(&row, id);
+    return swb__bound_run(&row, error);
 }
 
 static int add(int64_t *id_out, swb__store *store, const swb__store_experiment_row *experiment,
@@ -80,9 +114,16 @@ int swb__store_experiment(int64_t *id_out, bool *known_out, swb__store *store,
     if (status != SWB_OK) {
         return status;
     }
-    status = find(&id, &known, store, experiment->digest, error);
+    status = find(&id, &known, store, experiment, error);
     if (status == SWB_OK && !known) {
         status = add(&id, store, experiment, error);
+    } else if (status == SWB_OK && !experiment->resume) {
+        status = swb__fail(error, SWB_EEXIST,
+                           "%s holds this experiment already: go on with it (--resume), or name "
+                           "another file",
+                           store->path);
+    } else if (status == SWB_OK) {
+        status = update(store, id, experiment, error);
     }
     if (status == SWB_OK) {
         status = open_session(store, id, error);

@@ -44,6 +44,7 @@ swb__store *make_store(int64_t *experiment_out, const char *path, const char *na
         .seed = 42,
         .runs_planned = 80,
         .place = "local",
+        .resume = true,
         .baseline = "deluge",
         .margin = 0.2,
         .confidence = 0.95,
