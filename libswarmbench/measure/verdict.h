@@ -40,8 +40,10 @@ typedef struct swb__comparison {
  * the two directions.
  *
  * A p-value is the share of resampled ratios on the wrong side of 1 + margin, as the percentile
- * interval inverted; no p-value is under 1 / 10,001, so a family of more than about 500 cells at
- * 95 % cannot be decided. Under swb__verdict_blocks(confidence) blocks nothing is.
+ * interval inverted, but at least 2^-n for n blocks (all on one side, by the sign test): 39 cells
+ * at 95 % need 10 blocks before any can be decided. Nor is it under 1 / 10,001, so a family of more
+ * than about 500 cells at 95 % cannot be decided. Under swb__verdict_blocks(confidence) blocks
+ * nothing is.
  *
  * `further` supposes that the ratio stays where it is and that the interval, on the scale of
  * logarithms, shrinks with the root of the number of blocks: n * (half-width / distance to the

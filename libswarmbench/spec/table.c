@@ -159,7 +159,8 @@ static const swb_option verdict[] = {
     [SWB__VERDICT_MARGIN] = {"margin", SWB_OPTION_FRACTION, "20%", 0.001, 10, NULL,
                              "By how much more time than the baseline counts as not slower."},
     [SWB__VERDICT_CONFIDENCE] = {"confidence", SWB_OPTION_FRACTION, "95%", 0.5, 0.9999, NULL,
-                                 "Confidence of the one-sided interval that decides."},
+                                 "Confidence of what is said of all cells together: c cells take "
+                                 "log2(c / (1 - confidence)) repetitions at least."},
 };
 const swb__option_list swb__verdict_options = LIST(verdict);
 
