@@ -1,6 +1,7 @@
 /*
  * kube/ against a real API server, for test_api_server.py: that of the kubeconfig file that
- * SWB_TEST_KUBECONFIG names, whose user may make and delete namespaces. Each test has one of its own.
+ * SWB_TEST_KUBECONFIG names, whose user may make and delete namespaces. Each test has one of its
+ * own.
  */
 #include "support/cmocka_all.h"
 
