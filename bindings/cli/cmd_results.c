@@ -196,8 +196,7 @@ cli_exit cmd_chart(const cli_arguments *arguments)
     return result;
 }
 
-/* A margin as people write it: "20%", "0.2". False after a complaint. */
-/* A share such as 0.2 or 20%. */
+/* A share as people write it: "20%", "0.2". False where it is none, or out of its range. */
 static bool read_share(double *out, const char *text, double least, double most)
 {
     char *end;
@@ -210,6 +209,7 @@ static bool read_share(double *out, const char *text, double least, double most)
     return *end == '\0' && end != text && value >= least && value <= most;
 }
 
+/* False after a complaint. */
 static bool read_compare(swb_compare_options *out, const cli_arguments *arguments)
 {
     const char *margin = cli_value(arguments, "margin");

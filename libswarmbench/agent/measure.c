@@ -78,12 +78,11 @@ bool swb__handle_sample(void *argument, swb__request *request)
     if (state->run != SWB__RUN_RUNNING) {
         return swb__reply_error(request, SWB_ENOENT, "the node does not run");
     }
-    if (!is_node(state) || swb__sample_process(&sample, state->pid) != SWB_OK) {
+    if (!is_node(state) || swb__sample_next(&sample, &agent->sampled, state->pid) != SWB_OK) {
         return swb__reply_error(request, SWB_ENOENT,
                                 "the node's process is not to be seen: it has just ended, or the "
                                 "pod lacks shareProcessNamespace");
     }
-    swb__sampled_keep(&agent->sampled, &sample, state->pid);
     swb__sample_container(&sample, "/proc", state->pid, getpid());
     swb__interfaces_count(&sample.wire_in_bytes, &sample.wire_out_bytes, "/proc/net/dev",
                           agent->interface);

@@ -71,11 +71,10 @@ static void decode(void *argument, size_t index, const uint32_t *parts, swb_deco
 /* What a process that ran before used until its first sample is no part of the run. */
 static int sample_from_now(attach_node *node, pid_t pid, swb_sample *out)
 {
-    int status = swb__sample_process(out, pid);
+    int status = swb__sample_next(out, &node->sampled, pid);
     if (status != SWB_OK) {
         return status;
     }
-    swb__sampled_keep(&node->sampled, out, pid);
     if (node->first.pid == 0) {
         node->first = node->sampled;
     }

@@ -32,15 +32,9 @@ static int sample(void *argument, size_t index, swb_sample *out)
 {
     local_site *site = argument;
     local_node *node = &site->nodes[index];
-    if (node->process == NULL) {
-        return SWB_ENOENT;
-    }
-    pid_t pid = swb__process_pid(node->process);
-    int status = swb__sample_process(out, pid);
-    if (status == SWB_OK) {
-        swb__sampled_keep(&node->sampled, out, pid);
-    }
-    return status;
+    return node->process == NULL
+               ? SWB_ENOENT
+               : swb__sample_next(out, &node->sampled, swb__process_pid(node->process));
 }
 
 const swb_deployer swb__deployer_local = {

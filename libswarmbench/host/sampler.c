@@ -150,3 +150,12 @@ void swb__sampled_keep(swb__sampled *last, swb_sample *sample, pid_t pid)
     keep(&last->disk_read_bytes, &sample->disk_read_bytes);
     keep(&last->disk_written_bytes, &sample->disk_written_bytes);
 }
+
+int swb__sample_next(swb_sample *out, swb__sampled *last, pid_t pid)
+{
+    int status = swb__sample_process(out, pid);
+    if (status == SWB_OK) {
+        swb__sampled_keep(last, out, pid);
+    }
+    return status;
+}

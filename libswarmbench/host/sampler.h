@@ -21,4 +21,7 @@ typedef struct swb__sampled {
  * are counted less exactly than living ones, and a fall means a restart to who adds them up. */
 void swb__sampled_keep(swb__sampled *last, swb_sample *sample, pid_t pid);
 
+/* The next sample of a node: swb__sample_process(), with counters that do not fall. */
+int swb__sample_next(swb_sample *out, swb__sampled *last, pid_t pid);
+
 #endif

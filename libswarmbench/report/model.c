@@ -20,7 +20,7 @@ int swb__report_progress(swb_progress *out, swb__store *store, int64_t experimen
                   " (SELECT count(*) FROM run WHERE experiment = e.id AND state = 'failed'),"
                   " (SELECT count(DISTINCT plan_index) FROM run WHERE experiment = e.id),"
                   " ending IS NULL AND session = (SELECT max(session) FROM experiment),"
-                  " ending IS NOT NULL AND ending = 'done'"
+                  " ending IS 'done'"
                   " FROM experiment AS e WHERE id = ?",
                   "read the progress", error);
     if (status != SWB_OK) {

@@ -343,7 +343,6 @@ static int check_only(const swb_runner *runner, swb_error *error)
 
 static int open_store(swb_runner *runner, const swb_runner_options *options, swb_error *error)
 {
-    bool known = false;
     size_t baseline = swb_experiment_baseline(runner->experiment);
     swb__store_experiment_row row = {
         .name = swb_experiment_name(runner->experiment),
@@ -360,7 +359,7 @@ static int open_store(swb_runner *runner, const swb_runner_options *options, swb
     };
     int status = swb__store_open(&runner->store, options->results_path, error);
     if (status == SWB_OK) {
-        status = swb__store_experiment(&runner->experiment_id, &known, runner->store, &row, error);
+        status = swb__store_experiment(&runner->experiment_id, runner->store, &row, error);
     }
     return status;
 }

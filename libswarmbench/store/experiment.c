@@ -7,58 +7,42 @@
 #include "store/database.h"
 #include "store/internal.h"
 
-static int find(int64_t *id_out, bool *known_out, swb__store *store,
-                const swb__store_experiment_row *wanted, swb_error *error)
+/* Whether the file may take the experiment: one that it holds already only goes on, where it was.
+ */
+static int check_known(swb__store *store, const swb__store_experiment_row *wanted, swb_error *error)
 {
     char place[64] = "";
     swb__binding row;
-    int status = swb__bind(&row, store, "SELECT id, place FROM experiment WHERE digest = ?",
+    int status = swb__bind(&row, store, "SELECT place FROM experiment WHERE digest = ?",
                            "find the experiment", error);
     if (status != SWB_OK) {
         return status;
     }
     swb__bind_text(&row, wanted->digest);
     status = swb__bound_next(&row, error);
-    if (status >= 0) {
-        *known_out = status == 1;
-        *id_out = status == 1 ? sqlite3_column_int64(row.statement, 0) : 0;
-    }
     if (status == 1) {
-        snprintf(place, sizeof place, "%s", (const char *)sqlite3_column_text(row.statement, 1));
+        snprintf(place, sizeof place, "%s", (const char *)sqlite3_column_text(row.statement, 0));
     }
     swb__bound_finish(&row);
-    if (status == 1 && strcmp(place, wanted->place) != 0) {
+    if (status != 1) {
+        return status;
+    }
+    if (strcmp(place, wanted->place) != 0) {
         return swb__fail(error, SWB_EINPUT,
                          "%s: experiment '%s' was run on %s: another place (%s) is another "
                          "measurement, and takes a file of its own",
                          store->path, wanted->name, place, wanted->place);
     }
-    return status < 0 ? status : SWB_OK;
+    return wanted->resume ? SWB_OK
+                          : swb__fail(error, SWB_EEXIST,
+                                      "%s holds this experiment already: go on with it "
+                                      "(--resume), or name another file",
+                                      store->path);
 }
 
-/* What may be changed without another digest is taken from the newest text. */
-static int update(swb__store *store, int64_t id, const swb__store_experiment_row *experiment,
-                  swb_error *error)
-{
-    swb__binding row;
-    int status = swb__bind(&row, store,
-                           "UPDATE experiment SET name = ?, text = ?, baseline = ?, margin = ?,"
-                           " confidence = ?, allow_stand_in = ? WHERE id = ?",
-                           "go on with the experiment", error);
-    if (status != SWB_OK) {
-        return status;
-    }
-    swb__bind_text(&row, experiment->name);
-    swb__bind_text(&row, experiment->text);
-    swb__bind_text(&row, experiment->baseline);
-    swb__bind_real(&row, experiment->margin);
-    swb__bind_real(&row, experiment->confidence);
-    swb__bind_int(&row, experiment->allow_stand_in);
-    swb__bind_int(&row, id);
-    return swb__bound_run(&row, error);
-}
-
-static int add(int64_t *id_out, swb__store *store, const swb__store_experiment_row *experiment,
+/* Of one that is known, what may be changed without another digest is taken from the newest text.
+ */
+static int put(int64_t *id_out, swb__store *store, const swb__store_experiment_row *experiment,
                swb_error *error)
 {
     swb__binding row;
@@ -66,8 +50,12 @@ static int add(int64_t *id_out, swb__store *store, const swb__store_experiment_r
         &row, store,
         "INSERT INTO experiment (name, digest, text, seed, runs_planned, place, baseline, margin,"
         " confidence, allow_stand_in, session, begun_wall_ns)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-        "add the experiment", error);
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+        " ON CONFLICT (digest) DO UPDATE SET name = excluded.name, text = excluded.text,"
+        " baseline = excluded.baseline, margin = excluded.margin,"
+        " confidence = excluded.confidence, allow_stand_in = excluded.allow_stand_in"
+        " RETURNING id",
+        "store the experiment", error);
     if (status != SWB_OK) {
         return status;
     }
@@ -82,11 +70,10 @@ static int add(int64_t *id_out, swb__store *store, const swb__store_experiment_r
     swb__bind_real(&row, experiment->confidence);
     swb__bind_int(&row, experiment->allow_stand_in);
     swb__bind_int(&row, swb__wall_ns());
-    status = swb__bound_run(&row, error);
-    if (status == SWB_OK) {
-        *id_out = sqlite3_last_insert_rowid(store->db);
-    }
-    return status;
+    status = swb__bound_next(&row, error);
+    *id_out = status == 1 ? sqlite3_column_int64(row.statement, 0) : 0;
+    swb__bound_finish(&row);
+    return status < 0 ? status : SWB_OK;
 }
 
 /* The experiment goes on from here: it is the one that is worked on, and has no ending yet. */
@@ -104,26 +91,18 @@ static int open_session(swb__store *store, int64_t id, swb_error *error)
     return swb__bound_run(&row, error);
 }
 
-int swb__store_experiment(int64_t *id_out, bool *known_out, swb__store *store,
+int swb__store_experiment(int64_t *id_out, swb__store *store,
                           const swb__store_experiment_row *experiment, swb_error *error)
 {
     int64_t id = 0;
-    bool known = false;
     assert(store->run == 0);
     int status = swb__database_exec(store->db, "BEGIN IMMEDIATE", "begin", error);
     if (status != SWB_OK) {
         return status;
     }
-    status = find(&id, &known, store, experiment, error);
-    if (status == SWB_OK && !known) {
-        status = add(&id, store, experiment, error);
-    } else if (status == SWB_OK && !experiment->resume) {
-        status = swb__fail(error, SWB_EEXIST,
-                           "%s holds this experiment already: go on with it (--resume), or name "
-                           "another file",
-                           store->path);
-    } else if (status == SWB_OK) {
-        status = update(store, id, experiment, error);
+    status = check_known(store, experiment, error);
+    if (status == SWB_OK) {
+        status = put(&id, store, experiment, error);
     }
     if (status == SWB_OK) {
         status = open_session(store, id, error);
@@ -139,7 +118,6 @@ int swb__store_experiment(int64_t *id_out, bool *known_out, swb__store *store,
         return status;
     }
     *id_out = id;
-    *known_out = known;
     return SWB_OK;
 }
 

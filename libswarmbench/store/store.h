@@ -46,11 +46,10 @@ typedef struct swb__store_experiment_row {
     bool resume;         /* go on where the file has it already */
 } swb__store_experiment_row;
 
-/* Finds the experiment by its digest, or adds it. `*id_out` is its key, `*known_out` whether it was
- * there. Runs that a dead runner left unfinished in the file are marked interrupted. SWB_EEXIST (it
- * is there, and not to be resumed), SWB_EINPUT (it was run at another place); the file is as before
- * then. */
-int swb__store_experiment(int64_t *id_out, bool *known_out, swb__store *store,
+/* Finds the experiment by its digest, or adds it. `*id_out` is its key. Runs that a dead runner
+ * left unfinished in the file are marked interrupted. SWB_EEXIST (it is there, and not to be
+ * resumed), SWB_EINPUT (it was run at another place); the file is as before then. */
+int swb__store_experiment(int64_t *id_out, swb__store *store,
                           const swb__store_experiment_row *experiment, swb_error *error);
 /* Records how it ended: "done", "interrupted", or a reason. */
 int swb__store_experiment_end(swb__store *store, int64_t experiment, const char *ending,

@@ -33,7 +33,6 @@ swb__store *make_store(int64_t *experiment_out, const char *path, const char *na
 {
     swb__store *store = NULL;
     swb_error error = SWB_ERROR_INIT;
-    bool known = false;
     if (swb__store_open(&store, path, &error) != SWB_OK) {
         fail_msg("%s", error.message);
     }
@@ -49,7 +48,7 @@ swb__store *make_store(int64_t *experiment_out, const char *path, const char *na
         .margin = 0.2,
         .confidence = 0.95,
     };
-    assert_int_equal(swb__store_experiment(experiment_out, &known, store, &row, &error), SWB_OK);
+    assert_int_equal(swb__store_experiment(experiment_out, store, &row, &error), SWB_OK);
     return store;
 }
 

@@ -22,6 +22,11 @@
 #define NODE 100
 #define AGENT 200
 
+/* Where the node's own mounts show its groups. */
+#define GROUPS                                                                                     \
+    "100/root"                                                                                     \
+    "/sys/fs/cgroup/"
+
 /* A /proc of our own. */
 struct fixture {
     char proc[64];
@@ -75,10 +80,10 @@ static void unified_groups_of_another_container_are_read(void **state)
     put(fixture, "100/mountinfo",
         "24 23 0:21 / /proc rw - proc proc rw\n"
         "25 23 0:22 /../node /sys/fs/cgroup ro,nosuid shared:4 - cgroup2 cgroup rw,nsdelegate\n");
-    put(fixture, "100/root/sys/fs/cgroup/cpu.stat", "usage_usec 1234567\nuser_usec 1\n");
-    put(fixture, "100/root/sys/fs/cgroup/memory.stat",
+    put(fixture, GROUPS "cpu.stat", "usage_usec 1234567\nuser_usec 1\n");
+    put(fixture, GROUPS "memory.stat",
         "anon 1000000\nfile 9000000\nfile_mapped 500000\nanon_thp 7\n");
-    put(fixture, "100/root/sys/fs/cgroup/io.stat",
+    put(fixture, GROUPS "io.stat",
         "8:0 rbytes=100 wbytes=200 rios=1 wios=2 dbytes=0 dios=0\n"
         "259:1 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n");
     swb_sample sample = sample_of(fixture, 3);
@@ -100,10 +105,10 @@ static void groups_of_version_1_are_read(void **state)
         "30 25 0:26 /kubepods/pod1/node /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
         "31 25 0:27 /kubepods/pod1/node /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu,cpuacct\n"
         "32 25 0:28 / /sys/fs/cgroup/blkio ro - cgroup cgroup rw,blkio\n");
-    put(fixture, "100/root/sys/fs/cgroup/memory/memory.stat",
+    put(fixture, GROUPS "memory/memory.stat",
         "cache 5\nrss 1\nmapped_file 1\ntotal_rss 40000\ntotal_mapped_file 2000\n");
-    put(fixture, "100/root/sys/fs/cgroup/cpu/cpuacct.usage", "987654321\n");
-    put(fixture, "100/root/sys/fs/cgroup/blkio/kubepods/pod1/node/blkio.throttle.io_service_bytes",
+    put(fixture, GROUPS "cpu/cpuacct.usage", "987654321\n");
+    put(fixture, GROUPS "blkio/kubepods/pod1/node/blkio.throttle.io_service_bytes",
         "8:0 Read 11\n8:0 Write 22\n8:0 Sync 33\n8:0 Total 33\n8:16 Read 1\n8:16 Write 2\n"
         "Total 36\n");
     swb_sample sample = sample_of(fixture, 3);
@@ -120,7 +125,7 @@ static void group_that_has_not_touched_a_disk_has_read_and_written_nothing(void 
     put(fixture, "200/cgroup", "0::/\n");
     put(fixture, "100/mountinfo",
         "25 23 0:22 /../node /sys/fs/cgroup ro,nosuid shared:4 - cgroup2 cgroup rw,nsdelegate\n");
-    put(fixture, "100/root/sys/fs/cgroup/io.stat", "");
+    put(fixture, GROUPS "io.stat", "");
     swb_sample sample = sample_of(fixture, 1);
     assert_true(sample.disk_read_bytes == 0 && sample.disk_written_bytes == 0);
 }
@@ -131,7 +136,7 @@ static void group_that_is_ours_too_is_left_alone(void **state)
     put(fixture, "100/cgroup", "0::/user.slice\n");
     put(fixture, "200/cgroup", "0::/user.slice\n");
     put(fixture, "100/mountinfo", "25 23 0:22 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
-    put(fixture, "100/root/sys/fs/cgroup/user.slice/cpu.stat", "usage_usec 1234567\n");
+    put(fixture, GROUPS "user.slice/cpu.stat", "usage_usec 1234567\n");
     swb_sample sample = sample_of(fixture, 0);
     assert_true(sample.cpu_ns == 1 && sample.rss_bytes == 2 && sample.disk_written_bytes == 5);
 }
@@ -144,7 +149,7 @@ static void group_that_is_not_mounted_there_is_left_alone(void **state)
     put(fixture, "100/mountinfo",
         "25 23 0:22 /../nodes /sys/fs/cgroup ro - cgroup2 cgroup rw\nno mount\n\n"
         "26 23 0:22 / /elsewhere ro - cgroup2 cgroup rw\n");
-    put(fixture, "100/root/sys/fs/cgroup/cpu.stat", "usage_usec 1234567\n");
+    put(fixture, GROUPS "cpu.stat", "usage_usec 1234567\n");
     assert_true(sample_of(fixture, 0).cpu_ns == 1);
 }
 

@@ -177,28 +177,26 @@ static void experiment_is_found_again_by_its_digest(void **state)
 {
     fixture *f = *state;
     int64_t first = f->experiment;
-    bool known = false;
     swb__store_experiment_row other = {.name = "other",
                                        .digest = "other",
                                        .text = "",
                                        .place = "x",
                                        .baseline = "",
                                        .seed = UINT64_MAX};
-    assert_int_equal(swb__store_experiment(&f->experiment, &known, f->store, &other, NULL), SWB_OK);
-    assert_false(known);
+    assert_int_equal(swb__store_experiment(&f->experiment, f->store, &other, NULL), SWB_OK);
     assert_true(f->experiment != first);
     /* Not to be gone on with, or at another place: the file stays as it is. */
     int64_t again;
     swb__store_experiment_end(f->store, f->experiment, "done", NULL);
-    assert_int_equal(swb__store_experiment(&again, &known, f->store, &other, NULL), SWB_EEXIST);
+    assert_int_equal(swb__store_experiment(&again, f->store, &other, NULL), SWB_EEXIST);
     other.resume = true;
     other.place = "y";
-    assert_int_equal(swb__store_experiment(&again, &known, f->store, &other, NULL), SWB_EINPUT);
+    assert_int_equal(swb__store_experiment(&again, f->store, &other, NULL), SWB_EINPUT);
     assert_string_equal(ask(f, "SELECT ending FROM experiment WHERE name = 'other'"), "done");
     other.place = "x";
     other.margin = 0.5;
-    assert_int_equal(swb__store_experiment(&again, &known, f->store, &other, NULL), SWB_OK);
-    assert_true(known && again == f->experiment);
+    assert_int_equal(swb__store_experiment(&again, f->store, &other, NULL), SWB_OK);
+    assert_true(again == f->experiment);
     assert_string_equal(ask(f, "SELECT margin FROM experiment WHERE name = 'other'"), "0.5");
     assert_string_equal(ask(f, "SELECT seed FROM experiment WHERE name = 'other'"),
                         "18446744073709551615");
