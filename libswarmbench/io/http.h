@@ -14,7 +14,7 @@ typedef struct swb__http_transfer swb__http_transfer;
 
 /* `base_url`: scheme, host, port and what begins each path, without a trailing slash:
  * "http://127.0.3.1:8080". Proxies of
- * the environment are not used. SWB_ENOMEM, SWB_EINVAL. */
+ * the environment are used only where swb__http_client_secure() says so. SWB_ENOMEM, SWB_EINVAL. */
 int swb__http_client_create(swb__http_client **out, swb_loop *loop, const char *base_url,
                             swb_error *error);
 /* Its https: is no longer refused where a certificate cannot be verified. */
@@ -31,6 +31,7 @@ typedef struct swb__http_security {
     const char *server_name; /* asked for and verified instead of the URL's host; NULL */
     bool insecure;           /* the server is not verified */
     const char *proxy;       /* URL of an HTTP or SOCKS proxy; NULL: none */
+    bool usual_proxy;        /* without one: that of https_proxy and no_proxy, as curl does */
 } swb__http_security;
 
 /* How requests get to a server behind another one that wants to know who asks. */

@@ -12,6 +12,7 @@ struct swb__http_identity {
     char *server_name;
     char *proxy;
     bool insecure;
+    bool usual_proxy;
 };
 
 void swb__http_identity_free(struct swb__http_identity *identity)
@@ -46,6 +47,7 @@ int swb__http_client_secure(swb__http_client *client, const swb__http_security *
         return swb__fail_nomem(error);
     }
     identity->insecure = security->insecure;
+    identity->usual_proxy = security->usual_proxy;
     swb__http_identity_free(client->identity);
     client->identity = identity;
     return SWB_OK;
@@ -128,7 +130,9 @@ int swb__http_identify(swb__http_transfer *transfer, swb_error *error)
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, identity->insecure ? 0L : 1L),
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, identity->insecure ? 0L : 2L),
         identity->ca == NULL ? CURLE_OK : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL),
-        identity->proxy == NULL ? CURLE_OK : curl_easy_setopt(easy, CURLOPT_PROXY, identity->proxy),
+        identity->proxy == NULL && !identity->usual_proxy
+            ? CURLE_OK
+            : curl_easy_setopt(easy, CURLOPT_PROXY, identity->proxy),
         curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L),
         identity->server_name == NULL ? CURLE_OK : rename_server(transfer, identity->server_name),
     };

@@ -53,6 +53,15 @@ const swb__kube_config *swb__kube_client_config(const swb__kube_client *client)
     return client->config;
 }
 
+/* Never by a proxy of the environment, whatever no_proxy says; as kubectl. */
+static bool is_this_machine(const char *url)
+{
+    const char *host = strstr(url, "://");
+    host = host != NULL ? host + 3 : url;
+    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+           (strncmp(host, "localhost", 9) == 0 && strchr(":/", host[9]) != NULL);
+}
+
 static swb__http_security security_of(const swb__kube_client *client)
 {
     const swb__kube_config *config = client->config;
@@ -63,6 +72,7 @@ static swb__http_security security_of(const swb__kube_client *client)
         .server_name = config->server_name,
         .insecure = config->insecure,
         .proxy = config->proxy,
+        .usual_proxy = config->proxy == NULL && !is_this_machine(config->server),
     };
 }
 

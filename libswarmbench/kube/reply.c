@@ -78,6 +78,9 @@ static swb__kube_failure kind_of(int http_status, const char *reason, const char
     case 404:
         return SWB__KUBE_NOT_FOUND;
     case 409:
+        if (strstr(said, "the object has been modified") != NULL) {
+            return SWB__KUBE_UNAVAILABLE; /* somebody else counted in the same quota just then */
+        }
         return strcmp(reason, "AlreadyExists") == 0 ? SWB__KUBE_EXISTS : SWB__KUBE_CONFLICT;
     case 410:
         return SWB__KUBE_EXPIRED;

@@ -31,7 +31,7 @@ struct swb__kube_watch {
     swb__kube_call *call;    /* the list's page, or the stream */
     swb__timer *pause;       /* before the next try */
     int64_t pause_ns;        /* how long it is to be */
-    int64_t last_good_ns;    /* when the server last said something */
+    int64_t failing_ns;      /* since when every try has failed; 0: the last one did not */
     swb__kube_request asked; /* for messages about a Status in the stream */
 
     swb__timer *telling; /* what came is told from the loop, not from within libcurl */
@@ -117,7 +117,7 @@ static void end_pause(swb__kube_watch *watch)
 
 static void note_good(swb__kube_watch *watch)
 {
-    watch->last_good_ns = swb__clock_ns();
+    watch->failing_ns = 0;
     watch->pause_ns = FIRST_PAUSE_NS;
 }
 
@@ -143,8 +143,10 @@ static void go_on_after(swb__kube_watch *watch, int status, swb__kube_failure fa
         list_anew(watch);
         return;
     }
+    int64_t now_ns = swb__clock_ns();
+    watch->failing_ns = watch->failing_ns != 0 ? watch->failing_ns : now_ns;
     if (is_final(failure) || status == SWB_ENOMEM || status == SWB_EAUTH ||
-        swb__clock_ns() - watch->last_good_ns > watch->patience_ns) {
+        now_ns - watch->failing_ns > watch->patience_ns) {
         fail(watch, status, error);
         return;
     }

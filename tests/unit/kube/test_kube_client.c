@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -95,13 +96,19 @@ static void get(bench *at, const swb__kube_call_options *options, struct told *t
     assert_false(told->done);
 }
 
-static struct told got(bench *at)
+static struct told got_within(bench *at, int64_t deadline_ns)
 {
     struct told told;
-    get(at, NULL, &told, NULL);
+    const swb__kube_call_options options = {.deadline_ns = (uint64_t)deadline_ns};
+    get(at, &options, &told, NULL);
     assert_true(loop_until(at->loop, &told.done, 20000));
     assert_int_equal(told.count, 1);
     return told;
+}
+
+static struct told got(bench *at)
+{
+    return got_within(at, 0);
 }
 
 #define POD "{\"metadata\":{\"name\":\"p\"}}"
@@ -113,6 +120,11 @@ struct replies {
     atomic_uint at;
     const char *wants;
 };
+
+#define COUNTED_MEANWHILE                                                                          \
+    "{\"kind\":\"Status\",\"reason\":\"Conflict\",\"message\":\"Operation cannot be fulfilled on " \
+    "resourcequotas \\\"q\\\": the object has been modified; please apply your changes to the "    \
+    "latest version and try again\"}"
 
 static void reply_in_turn(test_connection *connection)
 {
@@ -129,7 +141,9 @@ static void reply_in_turn(test_connection *connection)
             test_reply(connection, right ? "200 OK" : "401 No", "", POD);
         } else {
             test_reply(connection, now, strncmp(now, "429", 3) == 0 ? "Retry-After: 1\r\n" : "",
-                       "{\"kind\":\"Status\",\"message\":\"so it is\"}");
+                       strncmp(now, "409", 3) == 0
+                           ? COUNTED_MEANWHILE
+                           : "{\"kind\":\"Status\",\"message\":\"so it is\"}");
         }
         test_request_free(&request);
     }
@@ -144,6 +158,17 @@ static void reply_is_parsed(void **state)
     assert_int_equal(told.status, SWB_OK);
     assert_string_equal(told.text, "p");
     assert_string_equal(told.message, "");
+}
+
+/* Objects of which a quota allows some, made at once, all want to count in it. */
+static void quota_that_somebody_else_counted_in_meanwhile_is_tried_again(void **state)
+{
+    static const char *const list[] = {"409 Conflict", "200", NULL};
+    struct replies replies = {list, 0, NULL};
+    begin(*state, reply_in_turn, &replies, false);
+    struct told told = got(*state);
+    assert_int_equal(told.status, SWB_OK);
+    assert_int_equal(replies.at, 2);
 }
 
 static void what_passes_is_tried_again(void **state)
@@ -199,6 +224,25 @@ static void server_that_is_away_is_told(void **state)
     get(at, &options, &told, NULL);
     assert_true(loop_until(at->loop, &told.done, 5000));
     assert_int_equal(told.status, SWB_ECONNECT);
+}
+
+static void proxy_of_the_environment_is_used_but_for_this_machine(void **state)
+{
+    static const char *const list[] = {"200", NULL};
+    struct replies replies = {list, 0, NULL};
+    bench *at = *state;
+    begin(at, reply_in_turn, &replies, false);
+    setenv("http_proxy", "http://127.0.0.1:9", 1);
+    assert_int_equal(got(at).status, SWB_OK);
+    setenv("http_proxy", at->url, 1);
+    swb__kube_client_destroy(at->client);
+    at->config.server = (char[]){"http://api.invalid"};
+    assert_int_equal(swb__kube_client_create(&at->client, at->loop, &at->config, NULL), SWB_OK);
+    assert_int_equal(got(at).status, SWB_OK);
+    setenv("no_proxy", "api.invalid", 1);
+    assert_int_equal(got_within(at, SWB__NS_PER_S / 10).status, SWB_ECONNECT);
+    unsetenv("no_proxy");
+    unsetenv("http_proxy");
 }
 
 static void token_file_is_read_again_after_a_401(void **state)
@@ -418,6 +462,7 @@ struct story {
     const char *until; /* `over` once the text ends so */
     swb__kube_watch **stops;
     int status;
+    uint64_t patience_ns; /* 0: as always */
 };
 
 static void note(struct story *story, const char *what, const char *name)
@@ -463,16 +508,24 @@ static swb__kube_watch *follow(bench *at, struct story *story)
     swb__kube_watch *watch = NULL;
     swb__kube_resource_known(&pod, "v1", "Pod");
     const swb__kube_watch_options options = {
-        .resource = &pod, .name_space = "ns", .selector = "a=b", .page = 2};
+        .resource = &pod,
+        .name_space = "ns",
+        .selector = "a=b",
+        .page = 2,
+        .patience_ns = story->patience_ns,
+    };
     const swb__kube_watch_events events = {on_listing, on_change, on_listed, on_failed, story};
     assert_int_equal(swb__kube_watch_start(&watch, at->client, &options, &events, NULL), SWB_OK);
     return watch;
 }
 
+#define SILENCE_NS 200000000
+
 /* Answers each request by the first step that fits it and was not used up. */
 struct step {
-    const char *asks;  /* what the request's first line holds */
-    const char *reply; /* "HTTP STATUS" or the body of a 200 */
+    const char *asks; /* what the request's first line holds */
+    const char
+        *reply; /* "HTTP STATUS", the body of a 200, or "": silence for a while, then a break */
     bool used;
 };
 
@@ -495,6 +548,12 @@ static void play(test_connection *connection)
         test_request_free(&request);
         if (step == NULL) {
             test_hang(connection);
+            return;
+        }
+        if (step->reply[0] == '\0') {
+            test_write_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+            nanosleep(&(struct timespec){.tv_nsec = SILENCE_NS}, NULL);
+            test_reset(connection);
             return;
         }
         if (step->reply[0] == '4' || step->reply[0] == '5') {
@@ -574,6 +633,24 @@ static void watch_begins_a_list_again_whose_pages_are_gone(void **state)
     swb__kube_watch_stop(watch);
 }
 
+/* Patience is for a server that does not come back, not for one that had nothing to say. */
+static void stream_that_was_silent_for_long_and_breaks_is_opened_again(void **state)
+{
+    bench *at = *state;
+    static struct step steps[] = {
+        {"limit=2 ", "{\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}", false},
+        {"resourceVersion=10&", "", false},
+        {"resourceVersion=10&", EVENT("ADDED", "a", "11"), false},
+        {NULL, NULL, false},
+    };
+    struct story story = {.until = "Aa ", .patience_ns = SILENCE_NS / 2};
+    begin(at, play, steps, false);
+    swb__kube_watch *watch = follow(at, &story);
+    loop_until(at->loop, &story.over, 10000);
+    assert_string_equal(story.text, "( ) Aa ");
+    swb__kube_watch_stop(watch);
+}
+
 static void watch_that_is_forbidden_fails_once(void **state)
 {
     bench *at = *state;
@@ -619,9 +696,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reply_is_parsed),
         TEST(what_passes_is_tried_again),
+        TEST(quota_that_somebody_else_counted_in_meanwhile_is_tried_again),
         TEST(what_does_not_pass_is_told_at_once),
         TEST(deadline_ends_the_tries),
         TEST(server_that_is_away_is_told),
+        TEST(proxy_of_the_environment_is_used_but_for_this_machine),
         TEST(token_file_is_read_again_after_a_401),
         TEST(program_hands_out_a_token_until_it_expires),
         TEST(access_is_renewed_before_it_ends),
@@ -634,6 +713,7 @@ int main(void)
         TEST(watch_lists_by_pages_then_goes_on_where_it_was),
         TEST(watch_lists_anew_where_the_version_is_gone),
         TEST(watch_begins_a_list_again_whose_pages_are_gone),
+        TEST(stream_that_was_silent_for_long_and_breaks_is_opened_again),
         TEST(watch_that_is_forbidden_fails_once),
         TEST(watch_may_be_stopped_by_what_it_tells),
     };
