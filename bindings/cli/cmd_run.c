@@ -236,7 +236,7 @@ static cli_exit perform(run_session *session)
     }
     cli_exit shown = CLI_DONE;
     if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2 &&
-        session->begun && !session->detaches) {
+        session->begun && !session->detaches && access(session->results_path, F_OK) == 0) {
         shown = print_summary(session->results_path);
     }
     if (status != SWB_OK) {

@@ -60,29 +60,26 @@ static int wait_for(cJSON **object_out, swb__kube_failure *failure, swb__kube_wa
     return status;
 }
 
-/* What we do there. What the runner does itself is granted to it by a Role, which only somebody can
- * make who may do all of it: that the server says when it is made. */
+/* What we do there beside removing it. What the runner does itself is granted to it by a Role,
+ * which only somebody can make who may do all of it: that the server says when it is made. */
 static const struct {
     const char *group;
     const char *resource;
     const char *verbs[4];
+    bool with_volume; /* only */
 } needs[] = {
-    {"batch", "jobs", {"create", "patch", "watch", "delete"}},
-    {"", "configmaps", {"create", "patch", "delete", NULL}},
-    {"", "secrets", {"create", "patch", "get", "delete"}},
-    {"", "serviceaccounts", {"create", "patch", "delete", NULL}},
-    {"rbac.authorization.k8s.io", "roles", {"create", "patch", "delete", NULL}},
-    {"rbac.authorization.k8s.io", "rolebindings", {"create", "patch", "delete", NULL}},
-    {"", "pods", {"get", "list", "watch", "delete"}},
-    {"", "pods/log", {"get", NULL}},
-    {"", "pods/proxy", {"get", NULL}},
+    {"batch", "jobs", {"create", "patch", "get", "watch"}, false},
+    {"", "configmaps", {"create", "patch"}, false},
+    {"", "secrets", {"create", "patch", "get"}, false},
+    {"", "serviceaccounts", {"create", "patch"}, false},
+    {"rbac.authorization.k8s.io", "roles", {"create", "patch"}, false},
+    {"rbac.authorization.k8s.io", "rolebindings", {"create", "patch"}, false},
+    {"", "pods", {"watch"}, false},
+    {"", "pods/log", {"get"}, false},
+    {"", "pods/proxy", {"get"}, false},
+    {"apps", "deployments", {"create", "patch"}, true},
+    {"", "persistentvolumeclaims", {"create", "patch"}, true},
 };
-/* With a volume. */
-static const size_t with_volume = 2;
-static const struct {
-    const char *group;
-    const char *resource;
-} of_volume[] = {{"apps", "deployments"}, {"", "persistentvolumeclaims"}};
 
 typedef struct lacks {
     char text[600];
@@ -105,19 +102,33 @@ static int ask(lacks *out, const swb__remote *remote, swb__kube_waiter *waiter, 
     return status;
 }
 
+/* "apps" of "apps/v1"; "" is the core. */
+static void group_of(char *out, size_t size, const swb__kube_resource *kind)
+{
+    const char *slash = strchr(kind->api_version, '/');
+    snprintf(out, size, "%.*s", slash != NULL ? (int)(slash - kind->api_version) : 0,
+             kind->api_version);
+}
+
 static int check_permissions(const swb__remote *remote, swb__kube_waiter *waiter, swb_error *error)
 {
     lacks missing = {.used = 0};
+    swb__kube_resource kind;
     int status = SWB_OK;
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
-        for (size_t j = 0; status == SWB_OK && j < 4 && needs[i].verbs[j] != NULL; j++) {
+        bool asked = !needs[i].with_volume || !remote->holds;
+        for (size_t j = 0; status == SWB_OK && asked && j < 4 && needs[i].verbs[j] != NULL; j++) {
             status = ask(&missing, remote, waiter, needs[i].group, needs[i].resource,
                          needs[i].verbs[j], error);
         }
     }
-    for (size_t i = 0; status == SWB_OK && !remote->holds && i < with_volume; i++) {
-        status = ask(&missing, remote, waiter, of_volume[i].group, of_volume[i].resource, "create",
-                     error);
+    for (size_t i = 0; status == SWB_OK && swb__remote_removed_kind(&kind, i); i++) {
+        char group[sizeof kind.api_version];
+        group_of(group, sizeof group, &kind);
+        status = ask(&missing, remote, waiter, group, kind.plural, "list", error);
+        if (status == SWB_OK) {
+            status = ask(&missing, remote, waiter, group, kind.plural, "deletecollection", error);
+        }
     }
     if (status == SWB_OK && missing.used > 0) {
         status = swb__fail(error, SWB_EENV,

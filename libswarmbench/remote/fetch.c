@@ -60,6 +60,18 @@ static void give_up(swb__remote *remote)
     swb__remote_end(remote);
 }
 
+/* Of a runner that could not start, that remains the cause. */
+static void tell_unfetched(swb__remote *remote, int status, const char *why)
+{
+    if (remote->cut_short) {
+        swb__remote_tell(remote, SWB_EVENT_WARNING, status, "the results cannot be fetched: %.400s",
+                         why);
+        return;
+    }
+    remote->status = status;
+    snprintf(remote->why, sizeof remote->why, "the results cannot be fetched: %.400s", why);
+}
+
 static void try_again(swb__remote *remote, int status, const char *why)
 {
     if (remote->destroyed) {
@@ -69,8 +81,7 @@ static void try_again(swb__remote *remote, int status, const char *why)
         return;
     }
     if (swb__clock_ns() > remote->give_up_ns || status == SWB_ENOSPACE || status == SWB_EIO) {
-        remote->status = status;
-        snprintf(remote->why, sizeof remote->why, "the results cannot be fetched: %.400s", why);
+        tell_unfetched(remote, status, why);
         swb__remote_later(remote, 0, give_up);
         return;
     }
@@ -180,9 +191,21 @@ static void on_released(void *argument, int status, const swb_error *error)
     }
 }
 
+static bool has_results(const swb__remote *remote)
+{
+    for (size_t i = 0; i < remote->file_count; i++) {
+        if (strcmp(remote->files[i].name, REMOTE_RESULTS) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void release(swb__remote *remote)
 {
-    if (swb__agent_files_fetched(remote->agent, on_released, remote, NULL) != SWB_OK) {
+    if (remote->cut_short && has_results(remote)) {
+        swb__remote_later(remote, 0, give_up);
+    } else if (swb__agent_files_fetched(remote->agent, on_released, remote, NULL) != SWB_OK) {
         swb__remote_later(remote, 0, swb__remote_remove);
     }
 }
@@ -220,16 +243,6 @@ static bool note_file(swb__remote *remote, const cJSON *row)
     file->name = strdup(name);
     remote->file_count += file->name != NULL;
     return file->name != NULL;
-}
-
-static bool has_results(const swb__remote *remote)
-{
-    for (size_t i = 0; i < remote->file_count; i++) {
-        if (strcmp(remote->files[i].name, REMOTE_RESULTS) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void on_files(void *argument, int status, const cJSON *files, const swb_error *error)
@@ -332,8 +345,8 @@ void swb__remote_fetch(swb__remote *remote)
     if (remote->give_up_ns == 0) {
         remote->give_up_ns = swb__clock_ns() + GIVE_UP_NS;
     }
-    bool nothing = remote->holds ? remote->pod.name[0] == '\0' || remote->pod.gone
-                                 : !remote->begun && !remote->known;
+    bool nothing =
+        remote->holds ? !remote->pod.runs || remote->pod.gone : !remote->begun && !remote->known;
     if (nothing && remote->begun && remote->status == SWB_OK) {
         remote->status = SWB_EREMOTE;
         snprintf(remote->why, sizeof remote->why,

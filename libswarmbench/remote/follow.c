@@ -21,6 +21,9 @@ static bool is_over(const swb__remote *remote)
 {
     const remote_pod *pod = &remote->pod;
     bool read = pod->ended && (remote->log.at_end || !pod->runs);
+    if (!remote->pods_listed) {
+        return false;
+    }
     if (remote->stopping) {
         return pod->name[0] == '\0' || read;
     }
@@ -66,6 +69,23 @@ void swb__remote_judge(swb__remote *remote)
     swb__remote_later(remote, 0, swb__remote_fetch);
 }
 
+/* --- a runner that does not start --- */
+
+/* What one before it has stored is not given up for that. */
+static void cannot_start(swb__remote *remote, int status, const char *words)
+{
+    if (!remote->known) {
+        swb__remote_fail(remote, status, words);
+        return;
+    }
+    swb__remote_follow_no_more(remote);
+    remote->status = status;
+    snprintf(remote->why, sizeof remote->why, "%s", words);
+    remote->cut_short = true;
+    remote->phase = REMOTE_FETCHING;
+    swb__remote_later(remote, 0, swb__remote_fetch);
+}
+
 /* --- pods --- */
 
 static void tell_why(swb__remote *remote, const kubernetes_reason *reason)
@@ -78,7 +98,7 @@ static void tell_why(swb__remote *remote, const kubernetes_reason *reason)
     if (reason->hopeless && !remote->begun) {
         char words[480];
         snprintf(words, sizeof words, "the runner's pod cannot start: %s", reason->text);
-        swb__remote_fail(remote, SWB_EENV, words);
+        cannot_start(remote, SWB_EENV, words);
         return;
     }
     swb__remote_tell(remote, SWB_EVENT_NOTICE, SWB_OK, "the runner's pod waits: %s", reason->text);
@@ -113,6 +133,7 @@ static void judge_runner(swb__remote *remote, const cJSON *object)
         }
         take_pod(remote, object);
     }
+    remote->pod_listed = true;
     const cJSON *status = swb__kubernetes_container(object, "status.containerStatuses", "runner");
     const cJSON *ended = swb__kube_member(status, "state.terminated");
     const char *phase = swb__kube_text(object, "status.phase");
@@ -139,6 +160,12 @@ static bool is_ready(const cJSON *object)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(agent, "ready"));
 }
 
+static void lose_pod(swb__remote *remote)
+{
+    remote->pod.ended = remote->pod.gone = true;
+    remote->log.at_end = remote->log.call == NULL;
+}
+
 static void on_pod(void *argument, swb__kube_change change, const cJSON *object)
 {
     swb__remote *remote = argument;
@@ -157,13 +184,36 @@ static void on_pod(void *argument, swb__kube_change change, const cJSON *object)
     } else if (change != SWB__KUBE_DELETED) {
         judge_runner(remote, object);
     } else if (strcmp(remote->pod.uid, swb__kube_text(object, "metadata.uid")) == 0) {
-        remote->pod.ended = remote->pod.gone = true;
-        remote->log.at_end = remote->log.call == NULL;
+        lose_pod(remote);
+    }
+    swb__remote_judge(remote);
+}
+
+static void on_listing_pods(void *argument)
+{
+    swb__remote *remote = argument;
+    remote->pod_listed = false;
+    remote->results_pod[0] = '\0';
+}
+
+/* What went while nothing was told is not in the list. */
+static void on_pods_listed(void *argument)
+{
+    swb__remote *remote = argument;
+    remote->pods_listed = true;
+    if (remote->pod.name[0] != '\0' && !remote->pod_listed) {
+        lose_pod(remote);
     }
     swb__remote_judge(remote);
 }
 
 /* --- the Job --- */
+
+static void lose_job(swb__remote *remote)
+{
+    remote->job_over = true;
+    snprintf(remote->job_why, sizeof remote->job_why, "somebody deleted it");
+}
 
 static void on_job(void *argument, swb__kube_change change, const cJSON *object)
 {
@@ -172,6 +222,7 @@ static void on_job(void *argument, swb__kube_change change, const cJSON *object)
     if (strcmp(swb__kube_text(object, "metadata.name"), remote->release) != 0) {
         return;
     }
+    remote->job_listed = true;
     cJSON_ArrayForEach(item, swb__kube_member(object, "status.conditions"))
     {
         const char *type = swb__kube_text(item, "type");
@@ -183,15 +234,34 @@ static void on_job(void *argument, swb__kube_change change, const cJSON *object)
         }
     }
     if (change == SWB__KUBE_DELETED) {
-        remote->job_over = true;
-        snprintf(remote->job_why, sizeof remote->job_why, "somebody deleted it");
+        lose_job(remote);
     }
     swb__remote_judge(remote);
 }
 
-/* --- a Job without a pod --- */
+static void on_listing_jobs(void *argument)
+{
+    swb__remote *remote = argument;
+    remote->job_listed = false;
+}
 
-/* Why its controller makes none, such as a quota. */
+static void on_jobs_listed(void *argument)
+{
+    swb__remote *remote = argument;
+    if (!remote->job_listed) {
+        lose_job(remote);
+    }
+    swb__remote_judge(remote);
+}
+
+/* --- what only events tell --- */
+
+/* A Job without a pod, such as for a quota; or a pod without its volume. */
+static bool waits_unexplained(const remote_pod *pod)
+{
+    return pod->name[0] == '\0' || pod->gone || (!pod->runs && pod->why[0] == '\0');
+}
+
 static void on_events(void *argument, const swb__kube_outcome *outcome)
 {
     swb__remote *remote = argument;
@@ -202,7 +272,8 @@ static void on_events(void *argument, const swb__kube_outcome *outcome)
     }
     cJSON_ArrayForEach(item, swb__kube_member(outcome->object, "items"))
     {
-        if (strcmp(swb__kube_text(item, "involvedObject.name"), remote->release) == 0 &&
+        const char *about = swb__kube_text(item, "involvedObject.name");
+        if ((strcmp(about, remote->release) == 0 || strcmp(about, remote->pod.name) == 0) &&
             strcmp(swb__kube_text(item, "type"), "Warning") == 0) {
             snprintf(reason.text, sizeof reason.text, "%.390s", swb__kube_text(item, "message"));
         }
@@ -211,10 +282,10 @@ static void on_events(void *argument, const swb__kube_outcome *outcome)
         remote->pod.name[0] == '\0') {
         char words[480];
         snprintf(words, sizeof words, "the runner's pod cannot be made: %s", reason.text);
-        swb__remote_fail(remote, SWB_ENOSPACE, words);
+        cannot_start(remote, SWB_ENOSPACE, words);
         return;
     }
-    if (remote->pod.name[0] == '\0' || remote->pod.gone) {
+    if (waits_unexplained(&remote->pod)) {
         tell_why(remote, &reason);
     }
 }
@@ -242,23 +313,13 @@ static void look_again(void *argument)
         snprintf(words, sizeof words,
                  "the runner's pod does not run after deploy.start_timeout: %.400s",
                  pod->why[0] != '\0' ? pod->why : "the cluster does not say why");
-        swb__remote_fail(remote, SWB_EENV, words);
-    } else if ((pod->name[0] == '\0' || pod->gone) && waited_ns >= LOOK_NS) {
+        cannot_start(remote, SWB_EENV, words);
+    } else if (waits_unexplained(pod) && waited_ns >= LOOK_NS) {
         ask_why(remote);
     }
 }
 
 /* --- both --- */
-
-static void on_listing(void *argument)
-{
-    (void)argument;
-}
-
-static void on_listed(void *argument)
-{
-    swb__remote_judge(argument);
-}
 
 static void on_failed(void *argument, int status, const swb_error *error)
 {
@@ -268,25 +329,28 @@ static void on_failed(void *argument, int status, const swb_error *error)
 }
 
 static int watch(swb__kube_watch **out, swb__remote *remote, const swb__kube_resource *kind,
-                 void (*changed)(void *, swb__kube_change, const cJSON *), swb_error *error)
+                 const swb__kube_watch_events *events, swb_error *error)
 {
     const swb__kube_watch_options options = {.resource = kind,
                                              .name_space = remote->config.name_space,
                                              .selector = remote->selector,
                                              .patience_ns = PATIENCE_NS};
-    const swb__kube_watch_events events = {on_listing, changed, on_listed, on_failed, remote};
-    return swb__kube_watch_start(out, remote->client, &options, &events, error);
+    return swb__kube_watch_start(out, remote->client, &options, events, error);
 }
 
 void swb__remote_follow(swb__remote *remote)
 {
     swb_error error = SWB_ERROR_INIT;
+    const swb__kube_watch_events of_pods = {on_listing_pods, on_pod, on_pods_listed, on_failed,
+                                            remote};
+    const swb__kube_watch_events of_jobs = {on_listing_jobs, on_job, on_jobs_listed, on_failed,
+                                            remote};
     remote->phase = REMOTE_FOLLOWING;
     remote->since_ns = swb__clock_ns();
     remote->pod.exit_code = -1;
-    int status = watch(&remote->pod_watch, remote, &remote->pods, on_pod, &error);
+    int status = watch(&remote->pod_watch, remote, &remote->pods, &of_pods, &error);
     if (status == SWB_OK) {
-        status = watch(&remote->job_watch, remote, &remote->jobs, on_job, &error);
+        status = watch(&remote->job_watch, remote, &remote->jobs, &of_jobs, &error);
     }
     if (status == SWB_OK) {
         status =

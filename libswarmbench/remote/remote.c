@@ -107,12 +107,18 @@ void swb__remote_end(swb__remote *remote)
     if (remote->keeps) {
         swb__remote_tell(remote, SWB_EVENT_NOTICE, SWB_OK,
                          "release %s stays in namespace %s: the same command goes on with it; "
-                         "kubectl delete all,sa,role,rolebinding,secret,configmap,pvc -n %s -l "
+                         "kubectl delete all,sa,role,rolebinding,secret,cm,pvc,netpol -n %s -l "
                          "swarmbench.dev/experiment=%s removes it",
                          remote->release, remote->config.name_space, remote->config.name_space,
                          remote->release);
     }
     tell_ending(remote);
+}
+
+static bool may_have_results(const swb__remote *remote)
+{
+    return remote->phase == REMOTE_FETCHING ||
+           (remote->phase == REMOTE_FOLLOWING && (remote->known || remote->begun));
 }
 
 void swb__remote_fail(swb__remote *remote, int status, const char *message)
@@ -125,6 +131,7 @@ void swb__remote_fail(swb__remote *remote, int status, const char *message)
         snprintf(remote->why, sizeof remote->why, "%s", message);
     }
     swb__remote_follow_no_more(remote);
+    remote->keeps = remote->keeps || may_have_results(remote);
     if (remote->keeps || remote->phase == REMOTE_LOOKING || remote->phase == REMOTE_REMOVING) {
         swb__remote_end(remote);
     } else {

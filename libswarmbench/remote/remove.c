@@ -7,26 +7,32 @@
 
 #define AGAIN_NS (300 * SWB__NS_PER_MS)
 
-/* The Job first, so that it makes no pod any more; what grants the runner its rights last. */
+/* The Job first, so that it makes no pod any more; what grants the runner its rights last. In
+ * between, too, what its nodes may have left. */
 static const struct {
     const char *api_version;
     const char *kind;
-    bool ours; /* of the release itself; the others are what nodes may have left */
 } kinds[] = {
-    {"batch/v1", "Job", true},
-    {"apps/v1", "Deployment", false},
-    {"apps/v1", "StatefulSet", false},
-    {"v1", "Pod", true},
-    {"v1", "Service", false},
-    {"networking.k8s.io/v1", "NetworkPolicy", false},
-    {"v1", "ConfigMap", true},
-    {"v1", "Secret", true},
-    {"v1", "PersistentVolumeClaim", false},
-    {"rbac.authorization.k8s.io/v1", "RoleBinding", true},
-    {"rbac.authorization.k8s.io/v1", "Role", true},
-    {"v1", "ServiceAccount", true},
+    {"batch/v1", "Job"},
+    {"apps/v1", "Deployment"},
+    {"apps/v1", "StatefulSet"},
+    {"v1", "Pod"},
+    {"v1", "Service"},
+    {"networking.k8s.io/v1", "NetworkPolicy"},
+    {"v1", "ConfigMap"},
+    {"v1", "Secret"},
+    {"v1", "PersistentVolumeClaim"},
+    {"rbac.authorization.k8s.io/v1", "RoleBinding"},
+    {"rbac.authorization.k8s.io/v1", "Role"},
+    {"v1", "ServiceAccount"},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
+
+bool swb__remote_removed_kind(swb__kube_resource *out, size_t index)
+{
+    return index < KINDS &&
+           swb__kube_resource_known(out, kinds[index].api_version, kinds[index].kind);
+}
 
 static void remove_next(swb__remote *remote);
 
@@ -42,6 +48,9 @@ static void give_up(swb__remote *remote, int status, const char *why)
     if (remote->status == SWB_OK) {
         remote->status = status;
         snprintf(remote->why, sizeof remote->why, "the release cannot be removed: %.400s", why);
+    } else {
+        swb__remote_tell(remote, SWB_EVENT_WARNING, status, "the release cannot be removed: %.400s",
+                         why);
     }
     swb__remote_end(remote);
 }
@@ -76,8 +85,7 @@ static void on_done(void *argument, const swb__kube_outcome *outcome)
         swb__remote_later(remote, AGAIN_NS, remove_next);
         return;
     }
-    if (outcome->status != SWB_OK && (kinds[remote->kind].ours || remote->looking) &&
-        outcome->failure != SWB__KUBE_FORBIDDEN && outcome->failure != SWB__KUBE_NOT_FOUND) {
+    if (outcome->status != SWB_OK && outcome->failure != SWB__KUBE_NOT_FOUND) {
         give_up(remote, outcome->status, outcome->error->message);
         return;
     }
@@ -91,8 +99,8 @@ static void remove_next(swb__remote *remote)
 {
     swb_error error = SWB_ERROR_INIT;
     swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    const swb__kube_resource kind =
-        swb__remote_kind(kinds[remote->kind].api_version, kinds[remote->kind].kind);
+    swb__kube_resource kind;
+    swb__remote_removed_kind(&kind, remote->kind);
     const swb__kube_target target = {&kind, remote->config.name_space, NULL};
     int built = remote->looking
                     ? swb__kube_list(&request, &target, remote->selector, 1, NULL, &error)

@@ -84,6 +84,9 @@ struct swb__remote {
     remote_pod pod;
     remote_log log;
     char results_pod[SWB__KUBE_NAME_SIZE]; /* ready to hand them out; "" */
+    bool pods_listed; /* once */
+    bool pod_listed;  /* by the listing at hand: the pod that counts, */
+    bool job_listed;  /* and the Job */
     bool job_over;
     char job_why[300];
     bool begun; /* an event came */
@@ -94,7 +97,8 @@ struct swb__remote {
     swb_event ending; /* what the runner said last */
     int status;       /* what we say */
     char why[512];
-    bool keeps; /* the release stays */
+    bool keeps;     /* the release stays */
+    bool cut_short; /* its runner cannot start: it stays where it has results, which are fetched */
 
     /* fetching */
     swb__agent *agent;
@@ -121,7 +125,8 @@ void swb__remote_later(swb__remote *remote, int64_t delay_ns, void (*next)(swb__
 /* Sends a request, which is emptied. On failure fails. */
 void swb__remote_call(swb__remote *remote, swb__kube_request *request, int built,
                       swb__kube_done done, swb_error *error);
-/* It cannot go on: what is in the cluster is removed, but where `keeps` says that it stays. */
+/* It cannot go on: what is in the cluster is removed, but where `keeps` says that it stays, or where
+ * a runner may have stored something. */
 void swb__remote_fail(swb__remote *remote, int status, const char *message);
 /* The last event. */
 void swb__remote_end(swb__remote *remote);
@@ -157,5 +162,7 @@ void swb__remote_fetch_no_more(swb__remote *remote);
 
 /* remove.c */
 void swb__remote_remove(swb__remote *remote);
+/* Kind `index` of what is removed: it is listed, and deleted by its label. False past the end. */
+bool swb__remote_removed_kind(swb__kube_resource *out, size_t index);
 
 #endif

@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""A runner in a cluster, followed from outside, at moments that no real cluster lets one choose: what
+vanishes unseen, a runner that cannot start again, what may not be removed.
+
+SWB_COMMAND is the swarmbench command, SWB_AGENT the agent.
+"""
+import base64
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+try:
+    import yaml  # noqa: F401 (the stand-in needs it)
+except ImportError:
+    print("SKIP: python3-yaml is not installed")
+    raise SystemExit(77) from None
+
+import api_stand_in
+import command
+import tools
+from command import COMMAND, ENVIRONMENT, INTERRUPTED, ROOT
+
+AGENT = os.environ.get("SWB_AGENT", "swarmbench-agent")
+STARTED = {"event": "experiment_started", "time_ns": 1, "value": 2, "status": "SWB_OK"}
+EXPERIMENT = """
+swarmbench: 1
+name: follow
+seed: 7
+modes: {deluge: {driver: deluge}}
+matrix: {file_size: [1MB], swarm: [{size: 2, seeders: 1}]}
+deploy: {on: kubernetes, start_timeout: 20s, close_timeout: 5s%s}
+"""
+CLASS = {"metadata": {"name": "fast", "annotations": {
+    "storageclass.kubernetes.io/is-default-class": "true"}}}
+
+
+class Follow(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        server = api_stand_in.Server(folder.name)
+        self.store = server.__enter__()
+        self.addCleanup(server.__exit__)
+        self.results = self.folder / "results.db"
+        self.environment = {**os.environ, "KUBECONFIG": server.kubeconfig,
+                            "SWARMBENCH_CHARTS": str(ROOT / "charts"),
+                            "XDG_STATE_HOME": str(self.folder / "state")}
+        self.environment.pop("SWARMBENCH_EXPERIMENT", None)
+
+    def begin(self, deploy="", *arguments):
+        path = self.folder / "experiment.yaml"
+        path.write_text(EXPERIMENT % f", helm: {tools.program('helm')}{deploy}", encoding="utf-8")
+        output = open(self.folder / "said", "w+", encoding="utf-8")
+        self.addCleanup(output.close)
+        process = subprocess.Popen([COMMAND, "run", path, "-o", self.results, "--work-dir",
+                                    self.folder / "work", *arguments], env=self.environment,
+                                   stdout=output, stderr=subprocess.STDOUT)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def said(self):
+        return (self.folder / "said").read_text(encoding="utf-8")
+
+    def wait_until(self, what, check, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not check():
+            self.assertLess(time.monotonic(), deadline, f"not {what}: {self.said()}")
+            time.sleep(0.02)
+
+    def release(self):
+        """The name of the release, once its Job is there."""
+        def jobs():
+            return [key[1] for key in list(self.store.objects) if key[0] == "jobs"]
+        self.wait_until("made", jobs)
+        return jobs()[0]
+
+    def put_pod(self, release, name, component, statuses, phase="Running"):
+        self.store.put("pods", {
+            "kind": "Pod",
+            "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "swarmbench",
+                                                  "app.kubernetes.io/component": component,
+                                                  "swarmbench.dev/experiment": release}},
+            "status": {"phase": phase, "containerStatuses": statuses}})
+
+    def run_runner(self, release, name="runner-1"):
+        self.store.logs[name] = [json.dumps(STARTED)]
+        self.put_pod(release, name, "runner",
+                     [{"name": "runner", "ready": True, "state": {"running": {}}}])
+        self.wait_until("begun", lambda: "2 runs to do" in self.said())
+
+    def hand_out(self, release):
+        """Results of a runner before, by an agent as in the pod `results`."""
+        files = self.folder / "volume"
+        files.mkdir()
+        (files / "results.db").write_text("what was measured", encoding="utf-8")
+        token = self.folder / "token"
+        secret = self.store.objects["secrets", f"{release}-token"]
+        token.write_bytes(base64.b64decode(secret["data"]["token"]))
+        agent = subprocess.Popen([AGENT, "serve", "--root", files, "--token-file", token, "--port",
+                                  "0", "--address", "127.0.0.1", "--interface", "lo"],
+                                 stdout=subprocess.PIPE, text=True)
+        self.addCleanup(agent.stdout.close)
+        self.addCleanup(agent.wait)
+        self.addCleanup(agent.terminate)
+        port = agent.stdout.readline().split()[-1]
+        self.store.agents["results-1"] = f"http://127.0.0.1:{port}"
+        self.put_pod(release, "results-1", "results",
+                     [{"name": "agent", "ready": True, "state": {"running": {}}}])
+
+    def ends(self, process, code, seconds=60):
+        try:
+            self.assertEqual(process.wait(timeout=seconds), code, self.said())
+        except subprocess.TimeoutExpired:
+            self.fail(f"it goes on: {self.said()}")
+
+    def test_what_vanishes_while_nobody_watches_is_missed(self):
+        process = self.begin()
+        release = self.release()
+        self.run_runner(release)
+        self.store.vanish("jobs", "pods")
+        self.ends(process, ENVIRONMENT)
+        self.assertRegex(self.said(), "the results with it|somebody deleted it")
+        self.assertEqual(self.said().count("swarmbench: "), 1, self.said())
+        self.assertEqual(self.store.names(), [])
+
+    def come_back(self, break_it):
+        """A command that comes back to a release, of which `break_it` lets no runner start."""
+        self.store.put("storageclasses", CLASS)
+        first = self.begin()
+        release = self.release()
+        first.kill()
+        first.wait()
+        self.hand_out(release)
+        break_it(release)
+        return release, self.begin()
+
+    def test_release_whose_runner_cannot_start_again_stays_and_its_results_are_fetched(self):
+        def break_it(release):
+            self.put_pod(release, "runner-2", "runner", [{
+                "name": "runner", "image": "i:1",
+                "state": {"waiting": {"reason": "ErrImageNeverPull", "message": "not there"}}}],
+                         "Pending")
+        release, second = self.come_back(break_it)
+        self.ends(second, ENVIRONMENT)
+        self.assertIn("ErrImageNeverPull", self.said())
+        self.assertIn(f"release {release} stays", self.said())
+        self.assertEqual(self.results.read_text(encoding="utf-8"), "what was measured")
+        self.assertIn(f"jobs/{release}", self.store.names())
+        self.assertIn(f"persistentvolumeclaims/{release}-results", self.store.names())
+
+    def test_release_that_a_quota_does_not_let_go_on_stays(self):
+        def break_it(release):
+            self.store.put("events", {
+                "metadata": {"name": "e1"}, "involvedObject": {"name": release}, "type": "Warning",
+                "message": "pods \"x\" is forbidden: exceeded quota: q, requested: pods=1"})
+        release, second = self.come_back(break_it)
+        self.ends(second, ENVIRONMENT)
+        self.assertIn("exceeded quota", self.said())
+        self.assertTrue(self.results.exists())
+        self.assertIn(f"jobs/{release}", self.store.names())
+
+    def test_release_that_never_stored_anything_goes(self):
+        def break_it(release):
+            os.remove(self.folder / "volume/results.db")
+            self.put_pod(release, "runner-2", "runner", [{
+                "name": "runner", "image": "i:1",
+                "state": {"waiting": {"reason": "InvalidImageName"}}}], "Pending")
+        _, second = self.come_back(break_it)
+        self.ends(second, ENVIRONMENT)
+        self.assertEqual(self.store.names(), ["storageclasses/fast"])
+
+    def test_why_a_pod_that_has_its_place_does_not_run_is_told(self):
+        process = self.begin()
+        release = self.release()
+        self.put_pod(release, "runner-1", "runner", [{
+            "name": "runner", "state": {"waiting": {"reason": "ContainerCreating"}}}], "Pending")
+        self.store.put("events", {
+            "metadata": {"name": "e1"}, "involvedObject": {"name": "runner-1"}, "type": "Warning",
+            "reason": "FailedAttachVolume", "message": "Multi-Attach error for volume pvc-1"})
+        self.wait_until("told", lambda: "Multi-Attach error" in self.said())
+        self.ends(process, ENVIRONMENT)
+        self.assertRegex(self.said(), "does not run after deploy.start_timeout: .*Multi-Attach")
+        self.assertEqual(self.store.names("events"), [])
+
+    def test_interrupt_before_anything_is_known_waits_for_the_runner(self):
+        self.store.holds_lists.clear()
+        self.store.put("storageclasses", CLASS)
+        process = self.begin(", results_class: fast")
+        release = self.release()
+        self.wait_until("followed", lambda: "waiting for its pod" in self.said())
+        process.send_signal(signal.SIGINT)
+        self.wait_until("suspended", lambda: self.store.objects["jobs", release]["spec"].get(
+            "suspend"))
+        self.hand_out(release)
+        self.put_pod(release, "runner-1", "runner",
+                     [{"name": "runner", "state": {"running": {}}}])
+        self.store.logs["runner-1"] = [json.dumps(STARTED)]
+        time.sleep(0.5)
+        self.assertIsNone(process.poll(), self.said())
+        self.store.holds_lists.set()
+        time.sleep(0.5)
+        self.assertIn("pods/runner-1", self.store.names())
+        self.store.remove("pods", "runner-1")
+        self.ends(process, INTERRUPTED)
+        self.assertEqual(self.results.read_text(encoding="utf-8"), "what was measured")
+
+    def test_permissions_that_removal_takes_are_asked_for_before_anything_is_made(self):
+        self.store.forbidden = {("deletecollection", "jobs"), ("list", "secrets")}
+        self.ends(self.begin(), ENVIRONMENT)
+        self.assertIn("deletecollection jobs", self.said())
+        self.assertIn("list secrets", self.said())
+        self.assertEqual(self.store.names(), [])
+
+    def test_what_may_not_be_removed_any_more_is_told(self):
+        process = self.begin()
+        release = self.release()
+        self.run_runner(release)
+        self.store.forbidden = {("deletecollection", "secrets")}
+        self.store.vanish("jobs", "pods")
+        self.ends(process, ENVIRONMENT)
+        self.assertIn(f"release {release} stays", self.said())
+        self.assertRegex(self.said(), "may not 'deletecollection' 'secrets'")
+
+
+if __name__ == "__main__":
+    command.main()
