@@ -68,11 +68,9 @@ static void print_held_json(const char *text)
 cli_exit cmd_clean(const cli_arguments *arguments)
 {
     swb_error error = SWB_ERROR_INIT;
-    swb_clean_report report;
+    swb_clean_report report = {0};
     bool dry_run = cli_switch(arguments, "dry-run");
-    if (swb_clean(&report, dry_run, &error) < 0) {
-        return cli_failed(&error);
-    }
+    int status = swb_clean(&report, dry_run, &error);
     if (cli_switch(arguments, "json")) {
         printf("{\"dry_run\":%s,\"journals\":%" PRIu32 ",\"processes\":%" PRIu32
                ",\"directories\":%" PRIu32 ",\"live\":%" PRIu32 ",\"objects\":%" PRIu32,
@@ -83,5 +81,5 @@ cli_exit cmd_clean(const cli_arguments *arguments)
     } else {
         print_clean(&report, dry_run);
     }
-    return CLI_DONE;
+    return status < 0 ? cli_failed(&error) : CLI_DONE;
 }

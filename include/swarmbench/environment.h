@@ -37,8 +37,7 @@ typedef struct swb_clean_report {
  * process id and start time, so never another's) and data directories. With `dry_run` non-zero it
  * only counts. A cluster that a dead runner used is asked to delete what carries its label.
  * Returns SWB_EIO, SWB_ENOMEM, and what keeps a cluster from being cleaned (SWB_ECONNECT,
- * SWB_EAUTH,
- * ...): then the rest was cleaned all the same.
+ * SWB_EAUTH, ...): then the rest was cleaned all the same, as `*out` tells.
  */
 SWB_API int swb_clean(swb_clean_report *out, int dry_run, swb_error *error);
 

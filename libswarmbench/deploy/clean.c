@@ -213,6 +213,7 @@ int swb__journal_clean(swb_clean_report *out, swb__clean_how how, swb_error *err
     char folder[PATH_SIZE];
     struct cleaner cleaner = {
         .dry_run = how == SWB__CLEAN_DRY, .keep_held = how == SWB__CLEAN_KEEP_HELD, .error = error};
+    *out = (swb_clean_report){0};
     int status = swb__journal_folder(folder, sizeof folder, error);
     if (status == SWB_OK) {
         status = swb__journal_boot_id(cleaner.boot, error);
@@ -233,9 +234,7 @@ int swb__journal_clean(swb_clean_report *out, swb__clean_how how, swb_error *err
         }
     }
     closedir(directory);
-    if (cleaner.status == SWB_OK) {
-        *out = cleaner.report;
-    }
+    *out = cleaner.report;
     return cleaner.status;
 }
 

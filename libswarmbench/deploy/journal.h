@@ -51,7 +51,7 @@ typedef enum swb__clean_how {
     SWB__CLEAN_KEEP_HELD, /* journals that tell of contents on attached nodes stay */
 } swb__clean_how;
 
-/* The work behind swb_clean(). */
+/* The work behind swb_clean(). `*out` is set also where something could not be removed. */
 int swb__journal_clean(swb_clean_report *out, swb__clean_how how, swb_error *error);
 
 /* For these files only: the directory of journals, made where it is missing, and the marking. */

@@ -3,6 +3,7 @@
 
 #include "deploy/addresses.h"
 #include "deploy/builtin.h"
+#include "deploy/kubernetes_clean.h"
 #include "deploy/kubernetes_site.h"
 
 static void place(void *argument, size_t index, swb_node *out)
@@ -52,6 +53,7 @@ const swb_deployer swb__deployer_kubernetes = {
     .options = swb__kubernetes_options,
     .option_count = KUBERNETES_OPTION_COUNT,
     .faults = SWB_FAULT_KILL | SWB_FAULT_STOP | SWB_FAULT_CONTINUE | SWB_FAULT_RESTART,
+    .recover = swb__kubernetes_recover,
     .check = swb__kubernetes_check,
     .open = swb__kubernetes_open,
     .bring_up = swb__kubernetes_bring_up,

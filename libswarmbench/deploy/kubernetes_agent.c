@@ -34,7 +34,8 @@ void swb__kubernetes_tell_exited(kubernetes_node *node, int exit_code, int signa
     if (node->stage == KUBERNETES_LOST || node->site->closing) {
         return;
     }
-    if (node->stage != KUBERNETES_UP) {
+    /* Without it the others come up for nothing. */
+    if (node->stage != KUBERNETES_UP || (lost && node->site->up != NULL)) {
         snprintf(node->why, sizeof node->why, "%.390s", tail);
         node->hopeless = true;
         swb__kubernetes_look_up(node->site);

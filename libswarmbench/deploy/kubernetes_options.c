@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 /* Of chart `swarmbench`: the file that the option `values` names. */
 #define VALUES_BESIDE "/etc/swarmbench/values.yaml"
 
@@ -35,6 +37,7 @@ enum {
     NETWORK_POLICY,
     REACH,
     RUNNER,
+    RUNNER_VALUES,
     RESULTS_SIZE,
     RESULTS_CLASS,
     START_TIMEOUT,
@@ -81,8 +84,9 @@ const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT] = {
                       "Memory beyond which a node is killed; without it there is no limit."},
     [NODE_SELECTOR] = {"node_selector", SWB_OPTION_STRING, NULL, 0, 0, NULL,
                        "Labels of the machines to run on: key=value,key=value."},
-    [ANTI_AFFINITY] = {"anti_affinity", SWB_OPTION_ENUM, "preferred", 0, 0,
-                       "none|preferred|required", "Whether nodes keep to machines of their own."},
+    [ANTI_AFFINITY] = {"anti_affinity", SWB_OPTION_ENUM, NULL, 0, 0, "none|preferred|required",
+                       "Whether nodes keep to machines of their own; without it the chart's, "
+                       "which is preferred."},
     [STORAGE_CLASS] = {"storage_class", SWB_OPTION_STRING, NULL, 0, 0, NULL,
                        "Storage class of a volume for each node; without it their data is on the "
                        "machine's disk."},
@@ -92,13 +96,17 @@ const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT] = {
                         "Priority class of the pods."},
     [NETWORK_POLICY] = {"network_policy", SWB_OPTION_BOOL, "false", 0, 0, NULL,
                         "Nodes may talk to each other and to nobody else; needs a network that "
-                        "enforces policies, and a runner in the cluster."},
+                        "enforces policies, and a runner in the cluster. false: as the chart "
+                        "says."},
     [REACH] = {"reach", SWB_OPTION_ENUM, "auto", 0, 0, "auto|direct|proxy",
                "How pods are reached: by their addresses (in the cluster), or through the API "
                "server, which carries HTTP only."},
     [RUNNER] = {"runner", SWB_OPTION_ENUM, "auto", 0, 0, "auto|cluster|here",
                 "Where the runner is: as a Job in the cluster, or on this machine. auto: in the "
                 "cluster, unless this is a pod of it or `reach` says how pods are reached."},
+    [RUNNER_VALUES] = {"runner_values", SWB_OPTION_STRING, NULL, 0, 0, NULL,
+                       "A file of further values for the chart of a runner in the cluster, such as "
+                       "tolerations and resources."},
     [RESULTS_SIZE] = {"results_size", SWB_OPTION_SIZE, "5GiB", 1, 1e15, NULL,
                       "Volume for the results of a runner in the cluster, until they are fetched."},
     [RESULTS_CLASS] = {"results_class", SWB_OPTION_STRING, NULL, 0, 0, NULL,
@@ -116,6 +124,20 @@ const char *swb__kubernetes_experiment_label(const char *run)
     return label != NULL && *label != '\0' ? label : run;
 }
 
+void swb__kubernetes_token_secret(char *out, size_t size, const char *run)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    const char *label = swb__kubernetes_experiment_label(NULL);
+    if (label == NULL) {
+        snprintf(out, size, "%s-token", run);
+        return;
+    }
+    /* A label may hold what a name may not. */
+    EVP_Digest(label, strlen(label), digest, NULL, EVP_sha256(), NULL);
+    snprintf(out, size, "swb-%02x%02x%02x%02x%02x%02x-token", digest[0], digest[1], digest[2],
+             digest[3], digest[4], digest[5]);
+}
+
 /* A runner that was brought here with its experiment: the chart has put beside it what counts. */
 static void forget_the_other_machine(kubernetes_options *out)
 {
@@ -126,19 +148,8 @@ static void forget_the_other_machine(kubernetes_options *out)
     out->reach = REACH_DIRECT;
 }
 
-void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values)
+static void read_given(kubernetes_options *out, const swb_option_value *values)
 {
-    *out = (kubernetes_options){.helm = "helm",
-                                .kustomize = "kubectl",
-                                .image_prefix = "localhost/swarmbench/",
-                                .pull_policy = "IfNotPresent",
-                                .anti_affinity = "preferred",
-                                .results_size_bytes = UINT64_C(5) << 30,
-                                .start_timeout_ns = UINT64_C(300) * 1000000000,
-                                .close_timeout_ns = UINT64_C(180) * 1000000000};
-    if (values == NULL) {
-        return;
-    }
     out->name_space = values[NAMESPACE].string;
     out->context = values[CONTEXT].string;
     out->kubeconfig = values[KUBECONFIG].string;
@@ -164,10 +175,25 @@ void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_valu
     out->network_policy = values[NETWORK_POLICY].integer != 0;
     out->reach = (kubernetes_reach)values[REACH].integer;
     out->runner = (kubernetes_runner)values[RUNNER].integer;
+    out->runner_values = values[RUNNER_VALUES].string;
     out->results_size_bytes = (uint64_t)values[RESULTS_SIZE].integer;
     out->results_class = values[RESULTS_CLASS].string;
     out->start_timeout_ns = (uint64_t)values[START_TIMEOUT].integer;
     out->close_timeout_ns = (uint64_t)values[CLOSE_TIMEOUT].integer;
+}
+
+void swb__kubernetes_options_read(kubernetes_options *out, const swb_option_value *values)
+{
+    *out = (kubernetes_options){.helm = "helm",
+                                .kustomize = "kubectl",
+                                .image_prefix = "localhost/swarmbench/",
+                                .pull_policy = "IfNotPresent",
+                                .results_size_bytes = UINT64_C(5) << 30,
+                                .start_timeout_ns = UINT64_C(300) * 1000000000,
+                                .close_timeout_ns = UINT64_C(180) * 1000000000};
+    if (values != NULL) {
+        read_given(out, values);
+    }
     if (swb__kubernetes_experiment_label(NULL) != NULL) {
         forget_the_other_machine(out);
     }
@@ -192,11 +218,11 @@ static int check_list(const char *option, const char *list, const char *prefix, 
 /* What only charts know how to do. */
 static int check_kustomize(const kubernetes_options *options, swb_error *error)
 {
-    const char *unknown = options->values != NULL                            ? "values"
-                          : options->storage_class != NULL                   ? "storage_class"
-                          : options->network_policy                          ? "network_policy"
-                          : strcmp(options->anti_affinity, "preferred") != 0 ? "anti_affinity"
-                                                                             : NULL;
+    const char *unknown = options->values != NULL          ? "values"
+                          : options->storage_class != NULL ? "storage_class"
+                          : options->network_policy        ? "network_policy"
+                          : options->anti_affinity != NULL ? "anti_affinity"
+                                                           : NULL;
     if (options->kustomizes && unknown != NULL) {
         return swb__fail(error, SWB_EINPUT,
                          "deploy.%s is for charts: with render: kustomize it belongs into an "

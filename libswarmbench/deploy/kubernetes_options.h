@@ -6,7 +6,7 @@
 
 #include "kube/config.h"
 
-#define KUBERNETES_OPTION_COUNT 29
+#define KUBERNETES_OPTION_COUNT 30
 extern const swb_option swb__kubernetes_options[KUBERNETES_OPTION_COUNT];
 
 /* Where the runner is: AUTO is the cluster, unless we are in it or `reach` says how we reach pods.
@@ -41,6 +41,7 @@ typedef struct kubernetes_options {
     bool network_policy;
     kubernetes_reach reach;
     kubernetes_runner runner;
+    const char *runner_values;
     uint64_t results_size_bytes;
     const char *results_class;
     uint64_t start_timeout_ns;
@@ -61,6 +62,8 @@ bool swb__kubernetes_proxies(const kubernetes_options *options, const swb__kube_
 /* The image that the experiment names for a node, NAME:TAG or NAME@DIGEST, by an option "image" of
  * its driver; NULL where it names none. */
 const char *swb__kubernetes_image(const swb_driver *driver, const swb_option_value *options);
+/* Without one: the name of the image of ours that has a driver's program. */
+const char *swb__kubernetes_image_name(const swb_driver *driver);
 /* kubernetes_charts.c: the folder of the charts. */
 void swb__kubernetes_charts(char *out, size_t size, const kubernetes_options *options);
 /* The chart that a driver's nodes are made by. */
@@ -81,6 +84,10 @@ bool swb__kubernetes_chart_folder(char *out, size_t size, const kubernetes_optio
 /* The label of all that belongs to this experiment: where a runner was brought into a cluster, that
  * of its release, else that of the run. */
 const char *swb__kubernetes_experiment_label(const char *run);
+
+/* The Secret of the agents' token: of a run; of a runner that was brought into a cluster always the
+ * same, so that the one which goes on for it knows it. */
+void swb__kubernetes_token_secret(char *out, size_t size, const char *run);
 
 /* Values of a chart as "KEY=JSON", for helm's --set-json; NULL-terminated, to be freed with
  * swb__list_free(). */

@@ -231,7 +231,7 @@ static char *overlay_text(const char *base, const kubernetes_options *options,
     put_text(overlay, "namePrefix", prefix);
     put_labels(overlay, group);
     cJSON *images = cJSON_AddArrayToObject(overlay, "images");
-    put_image(images, options, group->driver->name);
+    put_image(images, options, swb__kubernetes_image_name(group->driver));
     put_image(images, options, "agent");
     cJSON *patch = add_object(cJSON_AddArrayToObject(overlay, "patches"));
     put_text(put_object(patch, "target"), "kind", "StatefulSet");

@@ -80,7 +80,7 @@ static void look(void *argument)
         return;
     }
     int status =
-        swb__kube_events(&request, site->config.name_space, group->release, "FailedCreate", NULL);
+        swb__kube_events(&request, site->config.name_space, group->set, "FailedCreate", NULL);
     if (status == SWB_OK) {
         status = swb__kube_client_call(NULL, site->client, &request, NULL, on_events, site, NULL);
     }

@@ -284,9 +284,11 @@ static void fill_helm_arguments(const char **argv, const kubernetes_release *rel
     argv[count++] = asked->folder;
     argv[count++] = "--namespace";
     argv[count++] = name_space(release);
-    if (asked->values != NULL) {
-        argv[count++] = "--values";
-        argv[count++] = asked->values;
+    for (size_t i = 0; i < KUBERNETES_VALUES; i++) {
+        if (asked->values[i] != NULL) {
+            argv[count++] = "--values";
+            argv[count++] = asked->values[i];
+        }
     }
     for (size_t i = 0; asked->sets[i] != NULL && count + 3 < ARGUMENTS_MAX; i++) {
         argv[count++] = "--set-json";

@@ -6,6 +6,7 @@
 #include "kube/client.h"
 
 #define KUBERNETES_MANAGER "swarmbench"
+#define KUBERNETES_VALUES 2
 
 typedef struct kubernetes_release kubernetes_release;
 
@@ -18,8 +19,9 @@ typedef struct kubernetes_release_request {
     const char *folder;   /* of the chart or overlay */
     const char *origin;   /* what it is called in messages */
     const char *name;
-    const char *values; /* helm: a file of further values; NULL */
-    char *const *sets;  /* helm: "KEY=JSON", NULL-terminated */
+    const char
+        *values[KUBERNETES_VALUES]; /* helm: files of further values, or NULL; later ones win */
+    char *const *sets;              /* helm: "KEY=JSON", NULL-terminated */
     /* Told before an object is applied: what may have been made is to be removed, whatever comes of
      * the call. A failure ends it. */
     int (*applies)(void *argument, const swb__kube_resource *resource, const char *name_space,

@@ -121,7 +121,7 @@ static int render_chart(kubernetes_site *site, const kubernetes_group_values *as
     swb__kubernetes_chart_path(chart, sizeof chart, &site->options, asked->driver);
     request.program = site->options.helm;
     request.folder = chart;
-    request.values = site->options.values;
+    request.values[0] = site->options.values;
     request.sets = sets;
     int status = swb__kubernetes_release_start(&site->release, &request, error);
     swb__list_free(sets);

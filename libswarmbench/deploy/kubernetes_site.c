@@ -47,7 +47,7 @@ static int make_names(kubernetes_site *site, swb_error *error)
         status = make_secret(site->token, sizeof site->token, error);
     }
     snprintf(site->id, sizeof site->id, "swb-%s", random);
-    snprintf(site->token_secret, sizeof site->token_secret, "%s-token", site->id);
+    swb__kubernetes_token_secret(site->token_secret, sizeof site->token_secret, site->id);
     return status;
 }
 

@@ -15,6 +15,7 @@
 #define KUBERNETES_ROOT "/swarmbench/node"
 #define KUBERNETES_ID_SIZE 16
 #define KUBERNETES_RUN_LABEL "swarmbench.dev/run"
+#define KUBERNETES_EXPERIMENT_LABEL "swarmbench.dev/experiment"
 
 typedef struct kubernetes_site kubernetes_site;
 

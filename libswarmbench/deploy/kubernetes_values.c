@@ -52,8 +52,7 @@ static void put_part(values *all, const char *key, const char *text, size_t leng
     free(copy);
 }
 
-/* The image that has a driver's program. */
-static const char *image_of(const swb_driver *driver)
+const char *swb__kubernetes_image_name(const swb_driver *driver)
 {
     return strcmp(driver->name, "tracker") == 0 ? "opentracker" : driver->name;
 }
@@ -148,7 +147,7 @@ char **swb__kubernetes_values(const kubernetes_options *options,
     if (image != NULL) {
         put_named_image(&all, options, image);
     } else {
-        put_image(&all, options, "image", image_of(group->driver));
+        put_image(&all, options, "image", swb__kubernetes_image_name(group->driver));
     }
     if (group->driver->program == NULL) {
         put_text(&all, "launch", "runner"); /* not by the image itself, which is that chart's way */
@@ -161,7 +160,9 @@ char **swb__kubernetes_values(const kubernetes_options *options,
     put_text(&all, "resources.limits.memory", options->memory_limit);
     put_text(&all, "antiAffinity", options->anti_affinity);
     put_text(&all, "priorityClassName", options->priority_class);
-    put(&all, "networkPolicy.enabled", cJSON_CreateBool(options->network_policy));
+    if (options->network_policy) {
+        put(&all, "networkPolicy.enabled", cJSON_CreateTrue());
+    }
     if (options->node_selector != NULL) {
         put_selector(&all, options->node_selector);
     }

@@ -46,6 +46,14 @@ static int check_machine(const swb__remote *remote, swb_error *error)
                          "deploy.charts or SWARMBENCH_CHARTS",
                          path);
     }
+    const char *const files[][2] = {{"values", remote->kubernetes.values},
+                                    {"runner_values", remote->kubernetes.runner_values}};
+    for (size_t i = 0; i < 2; i++) {
+        if (files[i][1] != NULL && access(files[i][1], R_OK) != 0) {
+            return swb__fail(error, SWB_EENV, "deploy.%s: there is no file '%.300s'", files[i][0],
+                             files[i][1]);
+        }
+    }
     return swb__make_dirs(remote->work_dir, 0755, error);
 }
 

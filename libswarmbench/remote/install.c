@@ -161,7 +161,7 @@ static int start_release(swb__remote *remote, const char *values, swb_error *err
         .folder = chart,
         .origin = "swarmbench",
         .name = remote->release,
-        .values = path,
+        .values = {remote->kubernetes.runner_values, path},
         .sets = none,
         .applies = on_applies,
         .done = on_installed,
@@ -245,6 +245,11 @@ void swb__remote_install(swb__remote *remote)
                          "the cluster has no default storage class: results are in the runner's "
                          "pod until they are fetched, and are lost with it; deploy.results_class "
                          "names a class");
+    }
+    if (remote->kubernetes.charts != NULL) {
+        swb__remote_tell(remote, SWB_EVENT_WARNING, SWB_OK,
+                         "deploy.charts makes the runner only: the nodes are made from the charts "
+                         "in its image (deploy.runner: here uses those of this machine)");
     }
     make_token(remote);
 }

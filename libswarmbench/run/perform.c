@@ -85,11 +85,28 @@ static void on_faulted(void *argument, int status, const swb_error *error)
     feed_done(argument, SWB__EVENT_FAULTED, status, error);
 }
 
+/* `at`: the node that it is about; NULL: none. */
+static void warn_of(swb__execution *execution, const swb__member *at, const char *what,
+                    const swb_error *error)
+{
+    swb_event event = {.kind = SWB_EVENT_WARNING,
+                       .status = error->status,
+                       .time_ns = swb__clock_ns(),
+                       .run = execution->run.index,
+                       .mode = execution->run.mode,
+                       .node = at != NULL ? at->index : UINT32_MAX};
+    snprintf(event.name, sizeof event.name, "%s", at != NULL ? at->node.name : "");
+    snprintf(event.text, sizeof event.text, "%s: %.400s", what, error->message);
+    execution->observer.event(execution->observer.argument, &event);
+}
+
 static void on_closed(void *argument, int status, const swb_error *error)
 {
     swb__execution *execution = argument;
-    (void)status; /* what could not be removed stays in the journal, for swb_clean() */
-    (void)error;
+    if (status != SWB_OK) { /* it stays in the journal */
+        warn_of(execution, NULL, "not all was removed, which `swarmbench clean` tries again",
+                error);
+    }
     execution->site = NULL;
     swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_CLOSED});
 }
@@ -379,19 +396,6 @@ static void act_decode(swb__execution *execution, swb__member *at)
     }
 }
 
-static void warn_of(swb__execution *execution, const swb__member *at, const swb_error *error)
-{
-    swb_event event = {.kind = SWB_EVENT_WARNING,
-                       .status = error->status,
-                       .time_ns = swb__clock_ns(),
-                       .run = execution->run.index,
-                       .mode = execution->run.mode,
-                       .node = at->index};
-    snprintf(event.name, sizeof event.name, "%s", at->node.name);
-    snprintf(event.text, sizeof event.text, "not watched: %.480s", error->message);
-    execution->observer.event(execution->observer.argument, &event);
-}
-
 static void act_watch(swb__execution *execution, swb__member *at, const swb__action *action)
 {
     swb_error error = SWB_ERROR_INIT;
@@ -401,7 +405,7 @@ static void act_watch(swb__execution *execution, swb__member *at, const swb__act
         return;
     }
     if (status != SWB_EUNSUPPORTED) { /* else it was not to be */
-        warn_of(execution, at, &error);
+        warn_of(execution, at, "not watched", &error);
     }
     /* The client's API still tells first byte and completion, only less exactly. */
     swb__execution_feed(execution, (swb__engine_event){.kind = SWB__EVENT_UNWATCHED,

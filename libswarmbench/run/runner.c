@@ -11,10 +11,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "deploy/journal.h"
 #include "host/environment.h"
 #include "run/away.h"
 #include "run/preflight.h"
+#include "run/recover.h"
 
 static void tell(swb_runner *runner, swb_event_kind kind, int status, uint64_t value,
                  const char *text)
@@ -251,34 +251,9 @@ static void on_wake(uv_async_t *wake)
     }
 }
 
-/* A killed runner may have left a process that gave up its parent-death signal when it changed its
- * user, as a tracker started by root does: end it before it takes CPU from what is measured. */
-static void clean_up_after_the_dead(swb_runner *runner)
-{
-    char text[128];
-    swb_clean_report report;
-    if (swb__journal_clean(&report, SWB__CLEAN_KEEP_HELD, NULL) != SWB_OK) {
-        return;
-    }
-    if (report.held > 0) {
-        snprintf(text, sizeof text,
-                 "a runner that died left %u contents on attached nodes: `swarmbench clean` "
-                 "names them",
-                 report.held);
-        tell(runner, SWB_EVENT_WARNING, SWB_OK, 0, text);
-    }
-    if (report.processes + report.directories > 0) {
-        snprintf(text, sizeof text,
-                 "a runner that died left %u processes and %u directories: removed",
-                 report.processes, report.directories);
-        tell(runner, SWB_EVENT_WARNING, SWB_OK, 0, text);
-    }
-}
-
 static void first_step(void *argument)
 {
     swb_runner *runner = argument;
-    clean_up_after_the_dead(runner);
     runner->started_ns = swb__clock_ns();
     tell(runner, SWB_EVENT_EXPERIMENT_STARTED, SWB_OK, swb__runner_remaining(runner), "");
     next_run(runner);
@@ -419,6 +394,7 @@ static int set_up(swb_runner *runner, const swb_runner_options *options, swb_err
                            "brought to a cluster can");
     }
     if (status == SWB_OK) {
+        swb__recover(runner);
         status = swb__preflight(runner, error);
     }
     return status == SWB_OK ? open_store(runner, options, error) : status;

@@ -130,6 +130,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         steps = steps[2:] if steps[0] == "api" else steps[3:]
         if steps[:1] == ["namespaces"] and len(steps) > 2:
             steps = steps[2:]
+        steps = steps or [parts.path]  # "/version"
         query = dict(urllib.parse.parse_qsl(parts.query))
         return steps[0], steps[1] if len(steps) > 1 else None, steps[2:], query
 

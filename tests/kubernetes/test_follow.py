@@ -4,15 +4,10 @@ vanishes unseen, a runner that cannot start again, what may not be removed.
 
 SWB_COMMAND is the swarmbench command, SWB_AGENT the agent.
 """
-import base64
 import json
 import os
-import pathlib
 import signal
-import subprocess
-import tempfile
 import time
-import unittest
 
 try:
     import yaml  # noqa: F401 (the stand-in needs it)
@@ -20,60 +15,16 @@ except ImportError:
     print("SKIP: python3-yaml is not installed")
     raise SystemExit(77) from None
 
-import api_stand_in
 import command
-import tools
-from command import COMMAND, ENVIRONMENT, INTERRUPTED, ROOT
+from command import ENVIRONMENT, INTERRUPTED
+from stand_in_case import MANAGED, Case
 
-AGENT = os.environ.get("SWB_AGENT", "swarmbench-agent")
 STARTED = {"event": "experiment_started", "time_ns": 1, "value": 2, "status": "SWB_OK"}
-EXPERIMENT = """
-swarmbench: 1
-name: follow
-seed: 7
-modes: {deluge: {driver: deluge}}
-matrix: {file_size: [1MB], swarm: [{size: 2, seeders: 1}]}
-deploy: {on: kubernetes, start_timeout: 20s, close_timeout: 5s%s}
-"""
 CLASS = {"metadata": {"name": "fast", "annotations": {
     "storageclass.kubernetes.io/is-default-class": "true"}}}
 
 
-class Follow(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        server = api_stand_in.Server(folder.name)
-        self.store = server.__enter__()
-        self.addCleanup(server.__exit__)
-        self.results = self.folder / "results.db"
-        self.environment = {**os.environ, "KUBECONFIG": server.kubeconfig,
-                            "SWARMBENCH_CHARTS": str(ROOT / "charts"),
-                            "XDG_STATE_HOME": str(self.folder / "state")}
-        self.environment.pop("SWARMBENCH_EXPERIMENT", None)
-
-    def begin(self, deploy="", *arguments):
-        path = self.folder / "experiment.yaml"
-        path.write_text(EXPERIMENT % f", helm: {tools.program('helm')}{deploy}", encoding="utf-8")
-        output = open(self.folder / "said", "w+", encoding="utf-8")
-        self.addCleanup(output.close)
-        process = subprocess.Popen([COMMAND, "run", path, "-o", self.results, "--work-dir",
-                                    self.folder / "work", *arguments], env=self.environment,
-                                   stdout=output, stderr=subprocess.STDOUT)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def said(self):
-        return (self.folder / "said").read_text(encoding="utf-8")
-
-    def wait_until(self, what, check, seconds=30):
-        deadline = time.monotonic() + seconds
-        while not check():
-            self.assertLess(time.monotonic(), deadline, f"not {what}: {self.said()}")
-            time.sleep(0.02)
-
+class Follow(Case):
     def release(self):
         """The name of the release, once its Job is there."""
         def jobs():
@@ -84,7 +35,7 @@ class Follow(unittest.TestCase):
     def put_pod(self, release, name, component, statuses, phase="Running"):
         self.store.put("pods", {
             "kind": "Pod",
-            "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "swarmbench",
+            "metadata": {"name": name, "labels": {**MANAGED,
                                                   "app.kubernetes.io/component": component,
                                                   "swarmbench.dev/experiment": release}},
             "status": {"phase": phase, "containerStatuses": statuses}})
@@ -100,25 +51,9 @@ class Follow(unittest.TestCase):
         files = self.folder / "volume"
         files.mkdir()
         (files / "results.db").write_text("what was measured", encoding="utf-8")
-        token = self.folder / "token"
-        secret = self.store.objects["secrets", f"{release}-token"]
-        token.write_bytes(base64.b64decode(secret["data"]["token"]))
-        agent = subprocess.Popen([AGENT, "serve", "--root", files, "--token-file", token, "--port",
-                                  "0", "--address", "127.0.0.1", "--interface", "lo"],
-                                 stdout=subprocess.PIPE, text=True)
-        self.addCleanup(agent.stdout.close)
-        self.addCleanup(agent.wait)
-        self.addCleanup(agent.terminate)
-        port = agent.stdout.readline().split()[-1]
-        self.store.agents["results-1"] = f"http://127.0.0.1:{port}"
+        self.serve("results-1", files, f"{release}-token")
         self.put_pod(release, "results-1", "results",
                      [{"name": "agent", "ready": True, "state": {"running": {}}}])
-
-    def ends(self, process, code, seconds=60):
-        try:
-            self.assertEqual(process.wait(timeout=seconds), code, self.said())
-        except subprocess.TimeoutExpired:
-            self.fail(f"it goes on: {self.said()}")
 
     def test_what_vanishes_while_nobody_watches_is_missed(self):
         process = self.begin()

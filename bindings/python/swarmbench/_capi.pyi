@@ -136,6 +136,7 @@ class swb_clean_report:
     directories: int
     live: int
     held_text: str
+    objects: int
 
 class swb_result:
     version: str

@@ -19,13 +19,14 @@ class Cleaned:
     processes: int  #: processes of theirs that were ended
     directories: int  #: data directories of theirs that were removed
     live: int  #: runners that are alive and were left alone
+    objects: int  #: objects of theirs in clusters that were removed
     held: str  #: contents that may still be on nodes that were attached, a line for each
 
 
 def clean(*, dry_run: bool = False) -> Cleaned:
     """Ends and removes what runners that died left behind, as their journals tell."""
     row = _capi.swb_clean(int(dry_run))
-    return Cleaned(row.journals, row.processes, row.directories, row.live, row.held_text)
+    return Cleaned(row.journals, row.processes, row.directories, row.live, row.objects, row.held_text)
 
 
 class Doctor:

@@ -185,6 +185,12 @@ typedef struct swb_deployer {
     int (*check_node)(size_t *option_out, const swb_option_value *values, const swb_driver *driver,
                       swb_error *error);
 
+    /** Removes what an earlier runner of this experiment has left in the place when it died, where
+     *  no journal of this machine tells of it, and waits until it is gone. `values`: the options;
+     *  NULL: none given. `*count_out`: objects removed, on failure too. NULL: journals tell it
+     *  all. Returns SWB_OK, or what stood in the way with the message set. */
+    int (*recover)(uint32_t *count_out, const swb_option_value *values, swb_error *error);
+
     /** Can this run happen here? Programs, kernel features, disk, memory. Starts nothing.
      *  Returns SWB_OK, SWB_EENV, SWB_ENOSPACE, SWB_EINPUT with the message set. */
     int (*check)(const swb_site_request *request, swb_error *error);

@@ -39,6 +39,8 @@ static void options_become_values_of_a_chart(void **state)
     options.node_selector = "disk=ssd,zone=a=b";
     options.pull_secret = "login";
     options.memory_limit = "1Gi";
+    options.anti_affinity = "required";
+    options.network_policy = true;
     const kubernetes_group_values group = {.run = "swb-a",
                                            .group = "swb-a-1",
                                            .role = "leecher",
@@ -61,8 +63,8 @@ static void options_become_values_of_a_chart(void **state)
         "imagePullSecrets=[{\"name\":\"login\"}]",
         "resources.limits.memory=\"1Gi\"",
         "data.size=\"1073742024\"",
-        "antiAffinity=\"preferred\"",
-        "networkPolicy.enabled=false",
+        "antiAffinity=\"required\"",
+        "networkPolicy.enabled=true",
     };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         if (!has(values, wanted[i])) {
@@ -70,6 +72,43 @@ static void options_become_values_of_a_chart(void **state)
         }
     }
     swb__list_free(values);
+}
+
+/* The file of further values may say it. */
+static void what_no_option_says_is_left_to_the_chart(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"antiAffinity",     "networkPolicy", "nodeSelector",
+                                       "imagePullSecrets", "resources",     "priorityClassName"};
+    kubernetes_options options = defaults();
+    const kubernetes_group_values group = {
+        .run = "r", .group = "g", .role = "leecher", .nodes = 1, .driver = &deluge};
+    char **values = swb__kubernetes_values(&options, &group);
+    assert_non_null(values);
+    for (size_t i = 0; values[i] != NULL; i++) {
+        for (size_t j = 0; j < sizeof keys / sizeof keys[0]; j++) {
+            assert_int_not_equal(strncmp(values[i], keys[j], strlen(keys[j])), 0);
+        }
+    }
+    swb__list_free(values);
+}
+
+static void runner_that_was_brought_to_a_cluster_forgets_where_it_came_from(void **state)
+{
+    (void)state;
+    char of_run[64];
+    char of_release[64];
+    kubernetes_options options;
+    swb__kubernetes_token_secret(of_run, sizeof of_run, "swb-a");
+    assert_string_equal(of_run, "swb-a-token");
+    setenv("SWARMBENCH_EXPERIMENT", "Some_Release.1", 1);
+    swb__kubernetes_options_read(&options, NULL); /* an experiment that names no place */
+    swb__kubernetes_token_secret(of_release, sizeof of_release, "swb-a");
+    swb__kubernetes_token_secret(of_run, sizeof of_run, "swb-b");
+    unsetenv("SWARMBENCH_EXPERIMENT");
+    assert_true(options.runner == RUNNER_HERE && options.reach == REACH_DIRECT);
+    assert_string_equal(of_release, of_run);
+    assert_int_equal(strspn(of_run, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(of_run));
 }
 
 /* "HOST:5000/a/web:1@sha256:cc": the port of a registry is no tag. */
@@ -256,6 +295,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_become_values_of_a_chart),
+        cmocka_unit_test(what_no_option_says_is_left_to_the_chart),
+        cmocka_unit_test(runner_that_was_brought_to_a_cluster_forgets_where_it_came_from),
         cmocka_unit_test(program_of_anybodys_runs_in_the_image_that_is_named),
         cmocka_unit_test(malformed_lists_are_refused),
         cmocka_unit_test(pods_are_reached_as_the_place_of_the_runner_allows),
