@@ -29,15 +29,20 @@ static const char *progress_state(const swb_progress *progress)
     if (progress->running) {
         return "running";
     }
-    return progress->ended ? "ended" : "cut short";
+    return progress->ended ? "ended" : "not ended";
 }
 
 static void print_progress(const swb_progress *progress)
 {
     printf("%-24s %" PRIu64 " of at most %" PRIu64 " runs done, %" PRIu64 " failed, %" PRIu64
-           " unfinished; %s\n",
+           " unfinished; ",
            progress->experiment, progress->runs_done, progress->runs_planned, progress->runs_failed,
-           progress->runs_unfinished, progress_state(progress));
+           progress->runs_unfinished);
+    if (progress->cells_begun < progress->cells_planned) {
+        printf("%" PRIu64 " of %" PRIu64 " cells; ", progress->cells_begun,
+               progress->cells_planned);
+    }
+    printf("%s\n", progress_state(progress));
 }
 
 static bool add_progress(cJSON *array, const swb_progress *progress)
@@ -52,6 +57,8 @@ static bool add_progress(cJSON *array, const swb_progress *progress)
            cli_json_uint(row, "runs_done", progress->runs_done) &&
            cli_json_uint(row, "runs_failed", progress->runs_failed) &&
            cli_json_uint(row, "runs_unfinished", progress->runs_unfinished) &&
+           cli_json_uint(row, "cells_planned", progress->cells_planned) &&
+           cli_json_uint(row, "cells_begun", progress->cells_begun) &&
            cJSON_AddBoolToObject(row, "running", progress->running) != NULL &&
            cJSON_AddBoolToObject(row, "ended", progress->ended) != NULL;
 }

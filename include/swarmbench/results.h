@@ -91,6 +91,9 @@ typedef struct swb_progress {
     uint64_t runs_unfinished; /**< running now, or cut short */
     int running;              /**< non-zero while a runner works on it */
     int ended;                /**< non-zero once nothing of it is left to do */
+    uint64_t cells_planned;   /**< 0: not known, of a file of an older version */
+    uint64_t cells_begun;     /**< cells that have a run; fewer where only some were wanted, or a
+                                   part is missing in what was merged */
 } swb_progress;
 
 /** Fills `*out` with experiment `index` of the file, oldest first. Returns SWB_ENOENT past the

@@ -114,6 +114,11 @@ static void write_progress(swb__writer *writer, const swb_progress *progress)
     write_bool(writer, "running", progress->running);
     write_bool(writer, "ended", progress->ended);
     swb__json_close(writer, '}');
+    swb__json_key(writer, "cells");
+    swb__json_open(writer, '{');
+    write_count(writer, "planned", progress->cells_planned);
+    write_count(writer, "begun", progress->cells_begun);
+    swb__json_close(writer, '}');
 }
 
 static void write_head(swb__writer *writer, const swb__report_experiment *experiment)

@@ -20,7 +20,8 @@ int swb__report_progress(swb_progress *out, swb__store *store, int64_t experimen
                   " (SELECT count(*) FROM run WHERE experiment = e.id AND state = 'failed'),"
                   " (SELECT count(DISTINCT plan_index) FROM run WHERE experiment = e.id),"
                   " ending IS NULL AND session = (SELECT max(session) FROM experiment),"
-                  " ending IS 'done'"
+                  " ending IS 'done', cells_planned,"
+                  " (SELECT count(*) FROM cell WHERE experiment = e.id)"
                   " FROM experiment AS e WHERE id = ?",
                   "read the progress", error);
     if (status != SWB_OK) {
@@ -36,7 +37,10 @@ int swb__report_progress(swb_progress *out, swb__store *store, int64_t experimen
         progress.runs_unfinished =
             swb__column_count(row.statement, 4) - progress.runs_done - progress.runs_failed;
         progress.running = sqlite3_column_int(row.statement, 5) && swb__store_written(store);
-        progress.ended = sqlite3_column_int(row.statement, 6);
+        progress.cells_planned = (uint64_t)sqlite3_column_int64(row.statement, 7);
+        progress.cells_begun = swb__column_count(row.statement, 8);
+        progress.ended =
+            sqlite3_column_int(row.statement, 6) && progress.cells_begun >= progress.cells_planned;
         *out = progress;
     }
     swb__bound_finish(&row);

@@ -190,13 +190,18 @@ static int write_notes(swb__document *document, const swb__report *report,
 static void write_head(swb__document *document, const swb__report_experiment *experiment)
 {
     const swb_progress *progress = &experiment->progress;
-    char text[512];
+    char text[600];
+    char cells[80] = "";
     swb__document_heading(document, 1, experiment->name);
+    if (progress->cells_begun < progress->cells_planned) {
+        snprintf(cells, sizeof cells, " in %" PRIu64 " of %" PRIu64 " cells", progress->cells_begun,
+                 progress->cells_planned);
+    }
     snprintf(text, sizeof text,
              "%" PRIu64 " runs done, %" PRIu64 " failed, %" PRIu64
-             " unfinished, of at most %" PRIu64 " planned; on %s, seed %" PRIu64
+             " unfinished%s, of at most %" PRIu64 " planned; on %s, seed %" PRIu64
              ", begun %s, %s%s.",
-             progress->runs_done, progress->runs_failed, progress->runs_unfinished,
+             progress->runs_done, progress->runs_failed, progress->runs_unfinished, cells,
              progress->runs_planned, experiment->place, experiment->seed,
              swb__text_wall(experiment->begun_wall_ns).text,
              progress->running               ? "running now"

@@ -324,6 +324,7 @@ static int open_store(swb_runner *runner, const swb_runner_options *options, swb
         .digest = swb__experiment_digest(runner->experiment),
         .text = swb_experiment_text(runner->experiment),
         .seed = swb_experiment_seed(runner->experiment),
+        .cells_planned = swb_plan_cell_count(runner->plan),
         .runs_planned = runner->run_count,
         .place = runner->deployer->name,
         .baseline = swb_experiment_mode_name(runner->experiment, baseline),

@@ -48,11 +48,12 @@ static int put(int64_t *id_out, swb__store *store, const swb__store_experiment_r
     swb__binding row;
     int status = swb__bind(
         &row, store,
-        "INSERT INTO experiment (name, digest, text, seed, runs_planned, place, baseline, margin,"
-        " confidence, allow_stand_in, session, begun_wall_ns)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+        "INSERT INTO experiment (name, digest, text, seed, cells_planned, runs_planned, place,"
+        " baseline, margin, confidence, allow_stand_in, session, begun_wall_ns)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
         " ON CONFLICT (digest) DO UPDATE SET name = excluded.name, text = excluded.text,"
-        " baseline = excluded.baseline, margin = excluded.margin,"
+        " cells_planned = excluded.cells_planned, baseline = excluded.baseline, margin = "
+        "excluded.margin,"
         " confidence = excluded.confidence, allow_stand_in = excluded.allow_stand_in"
         " RETURNING id",
         "store the experiment", error);
@@ -63,6 +64,7 @@ static int put(int64_t *id_out, swb__store *store, const swb__store_experiment_r
     swb__bind_text(&row, experiment->digest);
     swb__bind_text(&row, experiment->text);
     swb__bind_seed(&row, experiment->seed);
+    swb__bind_count(&row, experiment->cells_planned);
     swb__bind_count(&row, experiment->runs_planned);
     swb__bind_text(&row, experiment->place);
     swb__bind_text(&row, experiment->baseline);
@@ -142,10 +144,12 @@ int swb__store_environment(swb__store *store, int64_t experiment, const char *na
                            const char *value, swb_error *error)
 {
     swb__binding row;
-    int status =
-        swb__bind(&row, store,
-                  "INSERT OR REPLACE INTO environment (experiment, name, value) VALUES (?, ?, ?)",
-                  "store the environment", error);
+    int status = swb__bind(&row, store,
+                           "INSERT INTO environment (experiment, name, value) VALUES (?, ?, ?)"
+                           " ON CONFLICT DO UPDATE SET value = value || '; ' || excluded.value"
+                           " WHERE length(value) < " SWB__STORE_FACT_MAX
+                           " AND instr('; ' || value || '; ', '; ' || excluded.value || '; ') = 0",
+                           "store the environment", error);
     if (status != SWB_OK) {
         return status;
     }

@@ -11,6 +11,9 @@
 
 #define SWB__STATEMENTS_MAX 64
 
+/* Characters of a fact that others are joined to. */
+#define SWB__STORE_FACT_MAX "4000"
+
 struct swb__store {
     sqlite3 *db;
     char *path;     /* absolute; owned */

@@ -13,7 +13,6 @@
 
 #define SQL_MAX ((size_t)64 * 1024)
 /* Longer lists of values lose their end: facts of hundreds of machines. */
-#define FACT_MAX "4000"
 
 /* Ids of an experiment in both files; parameters ?1 and ?2 of every statement here. */
 typedef struct pair {
@@ -255,7 +254,7 @@ static const char *const join_facts[] = {
     " FROM source.environment AS t WHERE t.experiment = ?2"
     " AND t.name NOT IN (SELECT name FROM main.environment WHERE experiment = ?1)",
     "UPDATE main.environment SET value = value || '; ' || " THEIR_FACT " WHERE experiment = ?1"
-    " AND " THEIR_FACT " IS NOT NULL AND length(value) < " FACT_MAX
+    " AND " THEIR_FACT " IS NOT NULL AND length(value) < " SWB__STORE_FACT_MAX
     " AND instr('; ' || value || '; ', '; ' || " THEIR_FACT " || '; ') = 0",
 };
 
@@ -266,7 +265,9 @@ static const char *const join_endings[] = {
     " ended_wall_ns = max(main.experiment.ended_wall_ns, t.ended_wall_ns),"
     " ending = CASE WHEN main.experiment.ending IS NULL OR t.ending IS NULL THEN NULL"
     " WHEN main.experiment.ending = 'done' THEN t.ending ELSE main.experiment.ending END"
-    " FROM (SELECT begun_wall_ns, ended_wall_ns, ending FROM source.experiment WHERE id = ?2) AS t"
+    ", cells_planned = coalesce(main.experiment.cells_planned, t.cells_planned)"
+    " FROM (SELECT begun_wall_ns, ended_wall_ns, ending, cells_planned FROM source.experiment"
+    " WHERE id = ?2) AS t"
     " WHERE main.experiment.id = ?1",
 };
 

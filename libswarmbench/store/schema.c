@@ -322,5 +322,11 @@ const swb__store_step swb__store_steps[] = {
         " t.rss_peak_bytes, t.rss_anon_peak_bytes, t.disk_read_bytes, t.disk_written_bytes,"
         " t.wire_in_bytes, t.wire_out_bytes"
         " FROM node AS t" RUN_TABLES " ORDER BY t.run, t.node"},
+    {6, "ALTER TABLE experiment ADD COLUMN\n"
+        "    cells_planned INTEGER           /* NULL: not known, of older files */"},
+    {6, "DROP VIEW experiment_view"},
+    {6, "CREATE VIEW experiment_view AS SELECT name AS experiment, digest, seed, cells_planned,"
+        " runs_planned, place, baseline, margin, confidence, begun_wall_ns, ended_wall_ns, ending,"
+        " text FROM experiment ORDER BY id"},
     {0, NULL},
 };

@@ -12,7 +12,7 @@
 
 typedef struct swb__store swb__store;
 
-#define SWB__STORE_VERSION 5
+#define SWB__STORE_VERSION 6
 
 /* Opens for writing, making or migrating the file as needed (WAL, foreign keys on), and holds the
  * writer's lock until it is closed. SWB_EDB, SWB_EBUSY (another live runner has the lock),
@@ -37,6 +37,7 @@ typedef struct swb__store_experiment_row {
     const char *digest; /* 64 hex digits: names the experiment */
     const char *text;   /* the YAML file */
     uint64_t seed;
+    uint64_t cells_planned;
     uint64_t runs_planned;
     const char *place; /* deployer */
     const char *baseline;
@@ -55,7 +56,8 @@ int swb__store_experiment(int64_t *id_out, swb__store *store,
 int swb__store_experiment_end(swb__store *store, int64_t experiment, const char *ending,
                               swb_error *error);
 
-/* One fact about the environment: ("kernel", "6.1.0"); replaces an earlier one of that name. */
+/* One fact about the environment: ("kernel", "6.1.0"); joined to an earlier one that differs, as of
+ * a session on another machine: "6.1.0; 6.12.1". */
 int swb__store_environment(swb__store *store, int64_t experiment, const char *name,
                            const char *value, swb_error *error);
 

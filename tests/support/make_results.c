@@ -41,6 +41,7 @@ swb__store *make_store(int64_t *experiment_out, const char *path, const char *na
         .digest = name,
         .text = "swarmbench: 1\n",
         .seed = 42,
+        .cells_planned = 2,
         .runs_planned = 80,
         .place = "local",
         .resume = true,

@@ -93,6 +93,8 @@ class swb_progress:
     runs_unfinished: int
     running: int
     ended: int
+    cells_planned: int
+    cells_begun: int
 
 class swb_quantity:
     median: float

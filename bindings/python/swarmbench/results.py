@@ -48,6 +48,8 @@ class Progress:
     runs_unfinished: int  #: running now, or cut short
     running: bool  #: a runner works on it
     ended: bool  #: nothing of it is left to do
+    cells_planned: int  #: 0: not known, of a file of an older version
+    cells_begun: int  #: cells that have a run
 
 
 def table_names() -> List[str]:
@@ -324,7 +326,8 @@ class Results:
                     return out
                 out.append(
                     Progress(row.experiment, row.runs_planned, row.runs_done, row.runs_failed,
-                             row.runs_unfinished, bool(row.running), bool(row.ended))
+                             row.runs_unfinished, bool(row.running), bool(row.ended),
+                             row.cells_planned, row.cells_begun)
                 )  # fmt: skip
 
     def close(self) -> None:

@@ -280,7 +280,26 @@ static void progress_tells_whether_a_runner_is_at_work(void **state)
     assert_int_equal(swb__store_experiment_end(writer, experiment, "done", NULL), SWB_OK);
     swb_results_progress(&progress, f->results, 1, NULL);
     assert_false(progress.running);
-    assert_true(progress.ended);
+    swb__store_close(writer);
+}
+
+/* As with --only, or where the file of a cell is missing in what was merged. */
+static void experiment_has_not_ended_while_cells_are_missing(void **state)
+{
+    const fixture *f = *state;
+    int64_t experiment = 0;
+    swb_progress progress;
+    const make_story story = {.completion_ms = 900, .ending = SWB__ENDING_DONE};
+    swb__store *writer = make_store(&experiment, f->path, "second");
+    for (uint64_t cell = 0; cell < 2; cell++) {
+        const swb__store_run run = make_run(cell, cell, 2, "deluge", 0);
+        make_run_rows(writer, experiment, &run, &story);
+        assert_int_equal(swb__store_experiment_end(writer, experiment, "done", NULL), SWB_OK);
+        swb_results_progress(&progress, f->results, 1, NULL);
+        assert_int_equal(progress.cells_planned, 2);
+        assert_int_equal(progress.cells_begun, cell + 1);
+        assert_int_equal(progress.ended, cell == 1);
+    }
     swb__store_close(writer);
 }
 
@@ -294,7 +313,7 @@ static void report_of_a_file_without_runs_says_so(void **state)
     swb__store_close(make_store(&experiment, f.path, "empty"));
     assert_int_equal(swb_results_open(&f.results, f.path, NULL), SWB_OK);
     char *text = report_of(&f, SWB_FORMAT_TEXT);
-    assert_non_null(strstr(text, "0 runs done, 0 failed, 0 unfinished, of at most 80 planned"));
+    assert_non_null(strstr(text, "0 runs done, 0 failed, 0 unfinished in 0 of 2 cells, of at most 80 planned"));
     assert_non_null(strstr(text, "cut short"));
     assert_int_equal(swb_results_summary(&rows, &count, f.results, NULL), SWB_OK);
     assert_int_equal(count, 0);
@@ -336,6 +355,7 @@ int main(void)
         TEST(core_share_of_a_run_that_no_sample_resolves_is_unknown),
         TEST(progress_tells_how_far_it_has_come),
         TEST(progress_tells_whether_a_runner_is_at_work),
+        TEST(experiment_has_not_ended_while_cells_are_missing),
         cmocka_unit_test(report_of_a_file_without_runs_says_so),
         cmocka_unit_test(results_that_are_missing_are_not_found),
     };

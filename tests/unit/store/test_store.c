@@ -169,8 +169,17 @@ static void text_that_is_no_utf8_is_repaired(void **state)
                      SWB_OK);
     assert_string_equal(ask(f, "SELECT value FROM environment"),
                         "a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-    swb__store_environment(f->store, f->experiment, "kernel", "6.1", NULL);
-    assert_string_equal(ask(f, "SELECT group_concat(value) FROM environment"), "6.1");
+}
+
+static void facts_of_sessions_that_differ_are_all_kept(void **state)
+{
+    static const char *const told[] = {"6.1", "6.12", "6.1", "6.12"};
+    fixture *f = *state;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(swb__store_environment(f->store, f->experiment, "kernel", told[i], NULL),
+                         SWB_OK);
+    }
+    assert_string_equal(ask(f, "SELECT group_concat(value) FROM environment"), "6.1; 6.12");
 }
 
 static void experiment_is_found_again_by_its_digest(void **state)
@@ -385,6 +394,7 @@ int main(void)
         TEST(node_that_ran_elsewhere_tells_where),
         TEST(node_totals_count_over_a_restart),
         TEST(text_that_is_no_utf8_is_repaired),
+        TEST(facts_of_sessions_that_differ_are_all_kept),
         TEST(experiment_is_found_again_by_its_digest),
         TEST(run_that_failed_for_good_is_told_from_one_that_is_done),
         TEST(run_that_has_ended_is_not_begun_again),

@@ -193,7 +193,7 @@ static void file_of_a_newer_format_is_refused_by_name(void **state)
     int64_t experiment = 0;
     swb__store_close(make_store(&experiment, *state, "test"));
     execute(*state, "PRAGMA user_version = 99");
-    assert_refused(*state, "results of format 99; this version reads up to 5");
+    assert_refused(*state, "results of format 99; this version reads up to 6");
 }
 
 static void empty_file_can_be_written_and_has_nothing_to_read(void **state)
