@@ -71,14 +71,17 @@ void swb__remote_judge(swb__remote *remote)
 
 /* --- a runner that does not start --- */
 
-/* What one before it has stored is not given up for that. */
+/* What one before it has stored is not given up for that. Pods are still followed: who hands it out
+ * is one of them. */
 static void cannot_start(swb__remote *remote, int status, const char *words)
 {
+    if (remote->phase != REMOTE_FOLLOWING) {
+        return;
+    }
     if (!remote->known) {
         swb__remote_fail(remote, status, words);
         return;
     }
-    swb__remote_follow_no_more(remote);
     remote->status = status;
     snprintf(remote->why, sizeof remote->why, "%s", words);
     remote->cut_short = true;
@@ -305,7 +308,7 @@ static void look_again(void *argument)
     swb__remote *remote = argument;
     int64_t waited_ns = swb__clock_ns() - remote->since_ns;
     const remote_pod *pod = &remote->pod;
-    if (pod->runs && !pod->gone) {
+    if (remote->phase != REMOTE_FOLLOWING || (pod->runs && !pod->gone)) {
         return;
     }
     if (!remote->begun && waited_ns > (int64_t)remote->kubernetes.start_timeout_ns) {
