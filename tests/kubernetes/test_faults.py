@@ -90,7 +90,7 @@ class Faults(FaultCase):
         said, _ = runner.communicate(timeout=300)
         self.assertIn(runner.returncode, (0, 1), said)
         if runner.returncode == 1:
-            self.assertRegex(said, "connect|API server|HTTP")
+            self.assertRegex(said, "connect|API server|HTTP|/proxy/v1/.*: ")
         self.assertEqual(self.objects(), [])
 
     def test_pod_that_is_evicted_is_the_cause(self):
