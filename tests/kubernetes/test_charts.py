@@ -251,6 +251,8 @@ class Refusals(unittest.TestCase):
         self.assert_refused("swarmbench", {"experiment": "a: [b"}, "experiment is no YAML")
         self.assert_refused("swarmbench", {"experiment": "name: x", "results": {"size": ""}},
                             "give results.size or results.existingClaim")
+        self.assert_refused("swarmbench", {"experiment": "name: x", "results": {
+            "accessMode": "ReadWriteOncePod"}}, "a pod of its own reads the volume")
 
 
 class Pods(unittest.TestCase):
@@ -413,6 +415,35 @@ class Runner(unittest.TestCase):
                             ("n" * 80, "n" * 63)):
             job = of_kind(self.rendered({"experiment": json.dumps({"name": name})}), "Job")[0]
             self.assertEqual(job["metadata"]["labels"]["swarmbench.dev/experiment"], label)
+
+    def test_a_runner_is_where_the_agent_is_that_shares_a_volume_of_one_machine(self):
+        def affinities(results):
+            text = self.rendered({"results": results})
+            return [pods[0]["spec"]["template"]["spec"].get("affinity") if pods else None
+                    for pods in (of_kind(text, "Job"), of_kind(text, "Deployment"))]
+        for results in ({}, {"existingClaim": "kept"}, {"size": "", "existingClaim": "kept"}):
+            runner, agent = affinities(results)
+            # The other way round it could not be met: a scheduler does not see pods that have ended.
+            self.assertIsNone(agent)
+            self.assertEqual(list(runner), ["podAffinity"])
+            self.assertEqual(runner["podAffinity"], {
+                "requiredDuringSchedulingIgnoredDuringExecution": [{
+                    "topologyKey": "kubernetes.io/hostname",
+                    "labelSelector": {"matchLabels": {
+                        "app.kubernetes.io/name": "swarmbench",
+                        "app.kubernetes.io/instance": "rel",
+                        "app.kubernetes.io/component": "results"}}}]})
+        for results in ({"accessMode": "ReadWriteMany"}, {"serve": False}, {"hold": True},
+                        {"serve": False, "accessMode": "ReadWriteOncePod"},
+                        {"size": "", "hold": True}, {"size": "", "serve": False}):
+            self.assertEqual(affinities(results), [None, None], results)
+
+    def test_the_agent_has_the_labels_that_the_runner_looks_for(self):
+        text = self.rendered()
+        term = of_kind(text, "Job")[0]["spec"]["template"]["spec"]["affinity"]["podAffinity"][
+            "requiredDuringSchedulingIgnoredDuringExecution"][0]
+        labels = of_kind(text, "Deployment")[0]["spec"]["template"]["metadata"]["labels"]
+        self.assertLessEqual(term["labelSelector"]["matchLabels"].items(), labels.items())
 
     def rights(self, role):
         found = {}
