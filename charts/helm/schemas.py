@@ -182,7 +182,8 @@ WORKLOAD = dict(
 
 RUNNER = dict(
     experiment=text("The experiment file; give it by --set-file experiment=FILE."),
-    experimentName=text("Its name, for labels.", LABEL, 63),
+    experimentName=text("The label swarmbench.dev/experiment of all objects; empty: the "
+                        "release's name.", LABEL, 63),
     only=text("Only the cells whose number or label this is; empty: all."),
     args=rows("Further arguments of `swarmbench run`.", {"type": "string"}),
     nodeValues=text("Values for the charts of the nodes, as the text of a file."),

@@ -248,7 +248,6 @@ class Refusals(unittest.TestCase):
         self.assert_refused("workload", {"launch": "runner", "agent": {"enabled": False}},
                             "launch: runner needs agent.enabled")
         self.assert_refused("swarmbench", {}, "--set-file experiment=FILE")
-        self.assert_refused("swarmbench", {"experiment": "a: [b"}, "experiment is no YAML")
         self.assert_refused("swarmbench", {"experiment": "name: x", "results": {"size": ""}},
                             "give results.size or results.existingClaim")
         self.assert_refused("swarmbench", {"experiment": "name: x", "results": {
@@ -410,11 +409,17 @@ class Runner(unittest.TestCase):
         self.assertIn("/etc/swarmbench/experiment.yaml", refused.stderr)
         self.assertNotIn("option", refused.stderr)
 
-    def test_names_become_labels(self):
-        for name, label in (("full matrix", "full-matrix"), ("a/b: c!", "a-b-c"), ("-x-", "x"),
-                            ("n" * 80, "n" * 63)):
-            job = of_kind(self.rendered({"experiment": json.dumps({"name": name})}), "Job")[0]
-            self.assertEqual(job["metadata"]["labels"]["swarmbench.dev/experiment"], label)
+    def test_the_release_is_the_label_that_its_nodes_get_too(self):
+        for values, label in (({}, "rel"), ({"experiment": "name: x"}, "rel"),
+                              ({"experimentName": "mine"}, "mine")):
+            text = self.rendered(values)
+            labels = {document["metadata"]["labels"]["swarmbench.dev/experiment"]
+                      for document in documents(text)}
+            labels |= {pod["metadata"]["labels"]["swarmbench.dev/experiment"] for pod in pods(text)}
+            self.assertEqual(labels, {label})
+            runner = of_kind(text, "Job")[0]["spec"]["template"]["spec"]["containers"][0]
+            given = {item["name"]: item["value"] for item in runner["env"]}
+            self.assertEqual(given["SWARMBENCH_EXPERIMENT"], label)
 
     def test_a_runner_is_where_the_agent_is_that_shares_a_volume_of_one_machine(self):
         def affinities(results):

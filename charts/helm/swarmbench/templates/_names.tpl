@@ -3,25 +3,16 @@ app.kubernetes.io/name: swarmbench
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* The experiment's name as a label: a name may have characters that a label may not. */}}
+{{/* Whose the objects are, and those that the runner makes: two releases do not share it, because a
+     runner removes what an earlier one left under it. */}}
 {{- define "swarmbench.experiment" -}}
-{{- if .Values.experimentName -}}
-{{ .Values.experimentName }}
-{{- else if .Values.experiment -}}
-{{- $experiment := fromYaml .Values.experiment -}}
-{{- if hasKey $experiment "Error" -}}
-{{- fail (printf "experiment is no YAML: %s" $experiment.Error) -}}
-{{- end -}}
-{{- regexReplaceAll "[^A-Za-z0-9_.-]+" ($experiment.name | default "" | toString) "-" | trunc 63 | trimAll "-_." -}}
-{{- end -}}
+{{ .Values.experimentName | default .Release.Name }}
 {{- end }}
 
 {{- define "swarmbench.labels" -}}
 {{ include "swarmbench.selectorLabels" . }}
 app.kubernetes.io/managed-by: swarmbench
-{{- with include "swarmbench.experiment" . }}
-swarmbench.dev/experiment: {{ . | quote }}
-{{- end }}
+swarmbench.dev/experiment: {{ include "swarmbench.experiment" . | quote }}
 {{- end }}
 
 {{/* A digest wins over a tag; without either the tag is the version of the chart. */}}
