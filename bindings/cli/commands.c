@@ -205,9 +205,9 @@ static const cli_command commands[] = {
      CLI_OPERAND_MERGE, false, merge_options, "2 3", cmd_merge},
     {"export-workflow", "write an experiment as an Argo Workflow",
      "Writes the experiment FILE as two objects for a Kubernetes cluster, in YAML: a ConfigMap "
-     "with "
-     "the experiment, and an Argo Workflow in which each cell is a step, grouped by the size of "
-     "its swarm. A step runs its cell with --resume, so that a workflow that is retried goes on "
+     "with the experiment and the file that its deploy.values names, and an Argo Workflow in which "
+     "each cell is a step, grouped by the size of its swarm. A step runs its cell with --resume, "
+     "so that a workflow that is retried goes on "
      "with what is missing; the last one merges the results. The steps themselves are in a "
      "WorkflowTemplate, see charts/argo-workflows.",
      "swarmbench export-workflow examples/full-matrix.yaml | kubectl apply -f -",

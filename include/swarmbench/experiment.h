@@ -147,11 +147,13 @@ typedef struct swb_workflow_options {
     }
 
 /**
- * Writes the plan to `fd` as two objects for a cluster, in YAML: a ConfigMap with the experiment,
- * and an Argo Workflow in which each cell is a step, grouped by the size of its swarm, the smallest
- * first. A step runs `swarmbench run --only`; the last one merges what they stored. The same plan
- * gives the same bytes. Returns SWB_EINVAL (options), SWB_EINPUT (more than 3000 cells, or a file
- * of more than 1 MB: objects of a cluster cannot hold them), SWB_EIO, SWB_ENOMEM.
+ * Writes the plan to `fd` as two objects for a cluster, in YAML: a ConfigMap with the experiment
+ * and the file that its `deploy.values` names, and an Argo Workflow in which each cell is a step,
+ * grouped by the size of its swarm, the smallest first. A step runs `swarmbench run --only`; the
+ * last one merges what they stored. The same files give the same bytes. Returns SWB_EINVAL
+ * (options), SWB_EINPUT (more than 3000 cells, or files of more than 1 MB together: objects of a
+ * cluster cannot hold them; or values that are no text), SWB_ENOENT (no such file of values),
+ * SWB_EIO, SWB_ENOMEM.
  */
 SWB_API int swb_plan_workflow_write(const swb_plan *plan, const swb_workflow_options *options,
                                     int fd, swb_error *error);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/utf8.h"
 #include "spec/plan.h"
 
 /* Each step has some 150 bytes in the workflow's status once that is compressed, and an object of
@@ -13,7 +15,8 @@
 /* A ConfigMap holds 1 MiB, names included. */
 #define TEXT_MAX ((size_t)1000000)
 #define PARALLEL_MAX 1000
-/* Of an object: Argo makes pods' names of it. */
+/* Of an object: Argo makes pods' names of it, and the WorkflowTemplate a label, which has 63
+ * characters at most: "NAME-DIGITS.cell-NUMBER". */
 #define NAME_MAX_LENGTH 40
 #define DIGEST_DIGITS 10
 
@@ -180,8 +183,8 @@ static void write_size(swb__writer *writer, const swb_plan *plan, uint32_t size,
     }
 }
 
-static void write_config(swb__writer *writer, const swb_plan *plan, const char *name,
-                         const swb_workflow_options *options)
+static void write_config(swb__writer *writer, const swb_plan *plan, const char *values,
+                         const char *name, const swb_workflow_options *options)
 {
     swb__writer_printf(writer,
                        "# %" PRIu64 " cells, a step each: kubectl apply -f FILE\n"
@@ -191,6 +194,10 @@ static void write_config(swb__writer *writer, const swb_plan *plan, const char *
     write_metadata(writer, plan, name, options->name_space);
     swb__writer_text(writer, "data:\n  experiment.yaml: ");
     write_text(writer, plan->experiment->text);
+    if (values != NULL) {
+        swb__writer_text(writer, "  values.yaml: ");
+        write_text(writer, values);
+    }
 }
 
 static void write_workflow(swb__writer *writer, const swb_plan *plan, const char *name,
@@ -253,8 +260,54 @@ static int check_options(swb_workflow_options *out, const swb_plan *plan,
     return status;
 }
 
+/* The file that `deploy.values` names; NULL: none. */
+static const char *values_path(const swb_experiment *experiment)
+{
+    const swb_deployer *deployer = experiment->deployer;
+    for (size_t i = 0; strcmp(deployer->name, "kubernetes") == 0 && i < deployer->option_count;
+         i++) {
+        if (strcmp(deployer->options[i].name, "values") == 0) {
+            return experiment->deployer_options[i].string;
+        }
+    }
+    return NULL;
+}
+
+static bool is_text(const char *text, size_t length)
+{
+    const char *at = text;
+    while (*at != '\0' && swb__utf8_length(at) > 0) {
+        at += swb__utf8_length(at);
+    }
+    return at == text + length;
+}
+
+/* The steps' runners cannot read that file where they are. `*out`: its text, NULL where there is
+ * none, freed with free(). */
+static int read_values(char **out, const swb_experiment *experiment, swb_error *error)
+{
+    const char *path = values_path(experiment);
+    size_t length = 0;
+    *out = NULL;
+    if (path == NULL) {
+        return SWB_OK;
+    }
+    int status = swb__read_file(out, &length, path, TEXT_MAX, error);
+    if (status == SWB_ENOSPACE) {
+        status =
+            swb__fail(error, SWB_EINPUT,
+                      "%s is longer than the %zu bytes that a ConfigMap can hold", path, TEXT_MAX);
+    } else if (status == SWB_OK && !is_text(*out, length)) {
+        status = swb__fail(error, SWB_EINPUT, "%s is no text", path);
+    }
+    if (status != SWB_OK) {
+        swb__error_context(error, "%s: deploy.values", experiment->file);
+    }
+    return status;
+}
+
 /* What an object of a cluster cannot hold. */
-static int check_limits(const swb_plan *plan, swb_error *error)
+static int check_limits(const swb_plan *plan, const char *values, swb_error *error)
 {
     const char *file = plan->experiment->file;
     if (plan->cell_count > CELLS_MAX) {
@@ -263,37 +316,48 @@ static int check_limits(const swb_plan *plan, swb_error *error)
                          " steps that one workflow can hold; split the matrix into several files",
                          file, plan->cell_count, CELLS_MAX);
     }
-    size_t length = strlen(plan->experiment->text);
+    size_t length = strlen(plan->experiment->text) + (values == NULL ? 0 : strlen(values));
     if (length > TEXT_MAX) {
-        return swb__fail(error, SWB_EINPUT,
-                         "%s: %zu bytes are more than the %zu that a ConfigMap can hold", file,
-                         length, TEXT_MAX);
+        return swb__fail(
+            error, SWB_EINPUT, "%s: %zu bytes%s are more than the %zu that a ConfigMap can hold",
+            file, length, values == NULL ? "" : ", with the file of deploy.values,", TEXT_MAX);
     }
     return SWB_OK;
 }
 
-int swb_plan_workflow_write(const swb_plan *plan, const swb_workflow_options *options, int fd,
-                            swb_error *error)
+static int write_objects(const swb_plan *plan, const char *values,
+                         const swb_workflow_options *options, int fd, swb_error *error)
 {
-    swb_workflow_options checked;
     char name[NAME_MAX_LENGTH + DIGEST_DIGITS + 2];
     size_t count = 0;
     swb__writer writer;
-    int status = check_options(&checked, plan, options, error);
-    if (status == SWB_OK) {
-        status = check_limits(plan, error);
-    }
-    if (status != SWB_OK) {
-        return status;
-    }
     uint32_t *sizes = sizes_of(&count, plan);
     if (sizes == NULL) {
         return swb__fail_nomem(error);
     }
     object_name(name, sizeof name, plan->experiment);
     swb__writer_init(&writer, fd);
-    write_config(&writer, plan, name, &checked);
-    write_workflow(&writer, plan, name, sizes, count, &checked);
+    write_config(&writer, plan, values, name, options);
+    write_workflow(&writer, plan, name, sizes, count, options);
     free(sizes);
     return swb__writer_finish(&writer, error);
+}
+
+int swb_plan_workflow_write(const swb_plan *plan, const swb_workflow_options *options, int fd,
+                            swb_error *error)
+{
+    swb_workflow_options checked;
+    char *values = NULL;
+    int status = check_options(&checked, plan, options, error);
+    if (status == SWB_OK) {
+        status = read_values(&values, plan->experiment, error);
+    }
+    if (status == SWB_OK) {
+        status = check_limits(plan, values, error);
+    }
+    if (status == SWB_OK) {
+        status = write_objects(plan, values, &checked, fd, error);
+    }
+    free(values);
+    return status;
 }

@@ -626,6 +626,66 @@ class Argo(unittest.TestCase):
             self.assertEqual(config["data"]["experiment.yaml"], text)
             self.assertEqual(config["metadata"]["labels"]["swarmbench.dev/experiment"], "Odd.One")
 
+    def with_values(self, path, more=""):
+        return ("swarmbench: 1\nname: x\nmodes: {d: {driver: deluge}}\nfile_size: 1MB\nsize: 4\n"
+                f"deploy: {{on: kubernetes, values: {json.dumps(str(path))}}}\n" + more)
+
+    def test_the_values_of_nodes_go_along_byte_for_byte(self):
+        self.assertEqual(list(documents(self.exported())[0]["data"]), ["experiment.yaml"])
+        with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
+            for values in ("tolerations: [{operator: Exists}]\n", "", "a: b", "\n a:\r\n  caf\u00e9",
+                           "# \u2028 {{ braces }}\n"):
+                pathlib.Path(file.name).write_bytes(values.encode())
+                text = self.with_values(file.name)
+                exported = self.exported(text=text)
+                self.assertEqual(documents(exported)[0]["data"],
+                                 {"experiment.yaml": text, "values.yaml": values})
+                self.assertEqual(tools.conform(exported), [])
+
+    def test_values_that_cannot_go_along_are_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            experiment, values = pathlib.Path(folder, "exp.yaml"), pathlib.Path(folder, "values")
+            for made, more, words in (
+                    (None, "", ("deploy.values", str(values), "No such file")),
+                    (b"a: \xff", "", ("deploy.values", str(values), "is no text")),
+                    (b"a: b\0c", "", ("deploy.values", str(values), "is no text")),
+                    (b"#" * 1000001, "", ("deploy.values", str(values), "1000000")),
+                    (b"#" * 500000, "#" * 500000, ("deploy.values", "1000000"))):
+                if made is not None:
+                    values.write_bytes(made)
+                experiment.write_text(self.with_values(values, more))
+                done = swarmbench("export-workflow", experiment)
+                self.assertEqual((done.returncode, done.stdout), (BAD_INPUT, ""), words)
+                for word in (str(experiment), *words):
+                    self.assertIn(word, done.stderr)
+
+    def test_nodes_of_a_cell_have_a_label_of_their_own(self):
+        library = documents((ROOT / "charts/argo-workflows/workflow-template.yaml").read_text())[0]
+        cell, merge = library["spec"]["templates"]
+        label = cell["metadata"]["labels"]["swarmbench.dev/experiment"]
+        self.assertIn({"name": "SWARMBENCH_EXPERIMENT", "value": label}, cell["container"]["env"])
+        # Merging deploys nothing.
+        self.assertNotIn("SWARMBENCH_EXPERIMENT", {e["name"] for e in merge["container"]["env"]})
+        own = merge["metadata"]["labels"]["swarmbench.dev/experiment"]
+        most = self.matrix(3000)
+        for name in ("x", "Odd.One", "n" * 64, "a" + "._-" * 21, "a" * 39 + "-" * 5):
+            workflow = documents(self.exported(text=most.replace("many", name)))[1]
+            items = [item for template in workflow["spec"]["templates"]
+                     for step in sum(template["steps"], []) for item in step.get("withItems", [])]
+            self.assertEqual(max(items), 2999)
+            known = {"{{workflow.name}}": workflow["metadata"]["name"]}
+            labels = {self.filled(label, {**known, "{{inputs.parameters.cell}}": str(item)})
+                      for item in items}
+            self.assertEqual(len(labels), len(items))
+            for value in labels | {self.filled(own, known)}:
+                self.assertRegex(value, "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+
+    def filled(self, text, known):
+        for variable, value in known.items():
+            text = text.replace(variable, value)
+        self.assertNotIn("{{", text)
+        return text
+
     def test_the_same_file_gives_the_same_objects(self):
         self.assertEqual(self.exported(), self.exported())
         self.assertNotEqual(documents(self.exported())[0]["metadata"]["name"],

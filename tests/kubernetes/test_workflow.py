@@ -149,6 +149,12 @@ class Workflow(unittest.TestCase):
                   if "persistentVolumeClaim" in volume]
         self.assertEqual(claims, ["swarmbench-results"])
         self.assertIn("/results", [mount["mountPath"] for mount in main["volumeMounts"]])
+        labels = pod["metadata"]["labels"]
+        workflow, cells = labels["workflows.argoproj.io/workflow"], self.cells([main["command"]])
+        label = f"{workflow}.cell-{cells[0]}" if cells else workflow
+        self.assertEqual(labels["swarmbench.dev/experiment"], label)
+        given = {item["name"]: item.get("value") for item in main["env"]}
+        self.assertEqual(given.get("SWARMBENCH_EXPERIMENT"), label if cells else None)
 
     def cells(self, commands):
         return [word.removeprefix("--only=") for arguments in commands for word in arguments
