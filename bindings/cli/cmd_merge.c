@@ -30,6 +30,12 @@ static cli_exit merge_file(const cli_arguments *arguments, const char *path)
     return CLI_DONE;
 }
 
+/* A bad file stops no other: the worst of them decides what the command ends with. */
+static cli_exit worse(cli_exit left, cli_exit right)
+{
+    return left > right ? left : right;
+}
+
 static cli_exit merge_pattern(const cli_arguments *arguments, const char *pattern)
 {
     glob_t found;
@@ -38,8 +44,8 @@ static cli_exit merge_pattern(const cli_arguments *arguments, const char *patter
         cli_complain("merge: no file is named as '%s' says", pattern);
         return CLI_BAD_INPUT;
     }
-    for (size_t i = 0; i < found.gl_pathc && result == CLI_DONE; i++) {
-        result = merge_file(arguments, found.gl_pathv[i]);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        result = worse(result, merge_file(arguments, found.gl_pathv[i]));
     }
     globfree(&found);
     return result;
@@ -48,10 +54,11 @@ static cli_exit merge_pattern(const cli_arguments *arguments, const char *patter
 cli_exit cmd_merge(const cli_arguments *arguments)
 {
     cli_exit result = CLI_DONE;
-    for (size_t i = 1; i < arguments->operand_count && result == CLI_DONE; i++) {
+    for (size_t i = 1; i < arguments->operand_count; i++) {
         const char *path = arguments->operands[i];
         bool is_pattern = strpbrk(path, "*?[") != NULL && access(path, F_OK) != 0;
-        result = is_pattern ? merge_pattern(arguments, path) : merge_file(arguments, path);
+        result = worse(result,
+                       is_pattern ? merge_pattern(arguments, path) : merge_file(arguments, path));
     }
     return result;
 }

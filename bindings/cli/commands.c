@@ -198,6 +198,8 @@ static const cli_command commands[] = {
      "counted. Each FILE is merged whole or not at all. Files of another experiment or another "
      "place are refused, and so is a run that OUT has already, unless --skip-existing is given: "
      "then merging again changes nothing.\n"
+     "A FILE that cannot be merged is complained about, and the others are merged all the same; "
+     "the exit code is that of the worst.\n"
      "A FILE that does not exist may be a pattern, for where no shell expands it.",
      "swarmbench run experiment.yaml --only 0 -o a.db\n"
      "swarmbench run experiment.yaml --only 1 -o b.db\n"

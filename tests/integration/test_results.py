@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 import command
-from command import BAD_INPUT, DONE, RUNS_FAILED, swarmbench
+from command import BAD_INPUT, DONE, ENVIRONMENT, RUNS_FAILED, swarmbench
 
 
 class Results(unittest.TestCase):
@@ -124,6 +124,48 @@ class Export(Results):
         pyarrow.parquet.write_table(table, self.folder / "nodes.parquet")
         self.assertEqual(pyarrow.parquet.read_table(self.folder / "nodes.parquet").num_rows,
                          table.num_rows)
+
+
+class Merge(Results):
+    def merge(self, *files):
+        result = swarmbench("merge", self.folder / "all.db", *files)
+        return result.returncode, result.stdout.splitlines(), result.stderr.splitlines()
+
+    def test_a_bad_file_stops_no_other(self):
+        bad, other = self.folder / "bad.db", self.folder / "other.db"
+        bad.write_text("no results")
+        shutil.copy(self.results, other)
+        with sqlite3.connect(other) as db:
+            db.execute("UPDATE experiment SET digest = 'another'")
+        db.close()
+        code, said, complaints = self.merge(bad, self.folder / "none.db", self.folder / "none-*.db",
+                                            self.results, other, self.results)
+        self.assertEqual(code, BAD_INPUT)
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("a.db: ", said[0])
+        self.assertEqual(len(complaints), 5, complaints)
+        for complaint, name in zip(complaints, ("bad.db", "none.db", "none-*.db", "other.db", "a.db")):
+            self.assertIn(name, complaint)
+        with sqlite3.connect(self.folder / "all.db") as db:
+            self.assertGreater(db.execute("SELECT count(*) FROM run").fetchone()[0], 0)
+        db.close()
+
+    def test_files_of_a_pattern_are_all_tried(self):
+        folder = self.folder / "cells"
+        folder.mkdir()
+        (folder / "cell-0.db").write_text("no results")
+        shutil.copy(self.results, folder / "cell-1.db")
+        code, said, complaints = self.merge(f"{folder}/cell-*.db")
+        self.assertEqual((code, len(said), len(complaints)), (BAD_INPUT, 1, 1))
+        self.assertIn("cell-1.db: ", said[0])
+        self.assertIn("cell-0.db", complaints[0])
+
+    def test_what_is_no_fault_of_a_file_is_told_though_others_were_bad(self):
+        (self.folder / "bad.db").write_text("no results")
+        (self.folder / "all.db").mkdir()
+        for files in ((self.results, self.folder / "bad.db"), (self.folder / "bad.db", self.results)):
+            code, said, complaints = self.merge(*files)
+            self.assertEqual((code, said, len(complaints)), (ENVIRONMENT, [], 2), complaints)
 
 
 class OlderFormat(unittest.TestCase):
