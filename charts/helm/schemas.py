@@ -10,6 +10,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAME = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+# RFC 1123: names of most objects, of at most 253 characters; the empty one is none.
+SUBDOMAIN = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 LABEL = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 QUANTITY = "^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$"
 ADDRESS = "^(0x[0-9a-fA-F]{40})?$"
@@ -95,13 +97,13 @@ SCHEDULING = dict(
     priorityClassName=text("Priority class of the pods."),
     podAnnotations=words("Annotations of the pods."),
     imagePullSecrets=rows("Secrets to pull the images with.",
-                          table("One secret.", ["name"], name=text("Its name.", NAME, 253))))
+                          table("One secret.", ["name"], name=text("Its name.", f"^{SUBDOMAIN}$", 253))))
 
 AGENT = dict(
     image=image("Image of the agent."),
     port=port("Port of the agent."),
     tokenSecret=text("Secret whose key `token` is the agents' bearer token; empty: one is made.",
-                     "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", 253),
+                     f"^({SUBDOMAIN})?$", 253),
     resources=resources("Resources of the agent."))
 
 NODE = dict(
@@ -210,7 +212,7 @@ RUNNER = dict(
     rbac=table("Rights of the runner.",
                create=flag("Make a service account, a Role and their binding.")),
     serviceAccount=text("Name of the service account; empty: that of the release.",
-                        "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", 253),
+                        f"^({SUBDOMAIN})?$", 253),
     resources=resources("Resources of the runner."),
     **SCHEDULING)
 

@@ -240,6 +240,22 @@ class Refusals(unittest.TestCase):
         self.assert_refused("workload", {"filesPath": "etc"}, "/filesPath")
         self.assert_refused("swarmbench", {"results": {"accessMode": "Any"}}, "/results/accessMode")
 
+    def test_names_of_other_objects_are_what_kubernetes_takes(self):
+        places = {"imagePullSecrets": lambda name: {"imagePullSecrets": [{"name": name}]},
+                  "tokenSecret": lambda name: {"agent": {"tokenSecret": name}},
+                  "serviceAccount": lambda name: {"serviceAccount": name}}
+        for place, values in places.items():
+            for name in ("a", "registry.example.com", "0-1.a--b", ".".join(["n" * 63] * 3)):
+                for chart in ("deluge", "swarmbench"):
+                    with self.subTest(chart=chart, place=place, name=name):
+                        render(chart, values_of(chart, values(name)))
+            for name in ("Upper", "a..b", "a.-b", "a-.b", ".a", "a_b", "a" * 254):
+                with self.subTest(place=place, name=name):
+                    self.assert_refused("swarmbench", values(name), place)
+        for values in ({"results": {"existingClaim": "a.b"}}, {"results": {"storageClass": "a.b"}},
+                       {"priorityClassName": "a.b"}):
+            render("swarmbench", values_of("swarmbench", values))
+
     def test_combinations_that_cannot_work_say_what_is_missing(self):
         self.assert_refused("codex", {"persistence": {"enabled": True}},
                             "give persistence.ethProvider, or set chain.enabled")
