@@ -466,6 +466,13 @@ class Runner(unittest.TestCase):
         labels = of_kind(text, "Deployment")[0]["spec"]["template"]["metadata"]["labels"]
         self.assertLessEqual(term["labelSelector"]["matchLabels"].items(), labels.items())
 
+    def test_pods_tell_whose_volume_they_have(self):
+        for results, label in (({}, "rel-results"), ({"existingClaim": "kept"}, "kept"),
+                               ({"existingClaim": "a" * 62 + ".b"}, "a" * 62),
+                               ({"size": "", "hold": True}, None)):
+            for pod in pods(self.rendered({"results": results})):
+                self.assertEqual(pod["metadata"]["labels"].get("swarmbench.dev/claim"), label)
+
     def rights(self, role):
         found = {}
         for rule in role["rules"]:
@@ -735,6 +742,45 @@ class Argo(unittest.TestCase):
             done = swarmbench("export-workflow", EXPERIMENT, option)
             self.assertEqual((done.returncode, done.stdout), (BAD_INPUT, ""), option)
             self.assertIn(word, done.stderr)
+
+    def harness_values(self):
+        generated = documents((ROOT / "charts/argo-cd/applicationset.yaml").read_text())[0]["spec"]
+        patch = "".join(line for line in generated["templatePatch"].splitlines(keepends=True)
+                        if "{{" not in line)
+        return yaml.safe_load(patch)["spec"]["source"]["helm"]["valuesObject"]
+
+    def test_the_harness_hands_out_the_results_of_workflows(self):
+        claim = documents((ROOT / "charts/argo-workflows/results.yaml").read_text())[0]
+        values = self.harness_values()
+        self.assertEqual(values["results"]["existingClaim"], claim["metadata"]["name"])
+        self.assertEqual([values["results"]["accessMode"]], claim["spec"]["accessModes"])
+        text = render("swarmbench", values, release="harness")
+        self.assertEqual(of_kind(text, "PersistentVolumeClaim"), [])
+        self.assertEqual(pods(text)[0]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"],
+                         claim["metadata"]["name"])
+
+    def test_pods_that_share_a_volume_of_one_machine_keep_together(self):
+        """A step finds the others by a label that it has itself: a scheduler lets the first one go
+        anywhere."""
+        agent = pods(render("swarmbench", self.harness_values(), release="harness"))[0]
+        library = documents((ROOT / "charts/argo-workflows/workflow-template.yaml").read_text())[0]
+        known = {"{{inputs.parameters.claim}}": "swarmbench-results", "{{workflow.name}}": "w",
+                 "{{inputs.parameters.cell}}": "0"}
+        for step in library["spec"]["templates"]:
+            term, = step["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+            self.assertEqual(term["topologyKey"], "kubernetes.io/hostname")
+            wanted = {key: self.filled(value, known)
+                      for key, value in term["labelSelector"]["matchLabels"].items()}
+            own = {key: self.filled(value, known)
+                   for key, value in step["metadata"]["labels"].items()}
+            self.assertEqual(wanted, {"swarmbench.dev/claim": "swarmbench-results"})
+            self.assertLessEqual(wanted.items(), own.items())
+            self.assertLessEqual(wanted.items(), agent["metadata"]["labels"].items())
+
+    def test_clusters_of_any_name_make_names_of_applications(self):
+        generated = documents((ROOT / "charts/argo-cd/applicationset.yaml").read_text())[0]["spec"]
+        self.assertEqual(generated["template"]["metadata"]["name"],
+                         "swarmbench-{{ .part }}-{{ .nameNormalized }}")
 
     def test_the_project_lets_all_in_that_the_applications_bring(self):
         project = documents((ROOT / "charts/argo-cd/project.yaml").read_text())[0]["spec"]

@@ -32,12 +32,28 @@ swarmbench.dev/experiment: {{ include "swarmbench.experiment" . | quote }}
 {{ .Values.agent.tokenSecret | default (printf "%s-token" .Release.Name) }}
 {{- end }}
 
+{{/* The claim of the results; empty: they are in the runner's pod. */}}
+{{- define "swarmbench.claim" -}}
+{{- if .Values.results.existingClaim -}}
+{{ .Values.results.existingClaim }}
+{{- else if .Values.results.size -}}
+{{ .Release.Name }}-results
+{{- end -}}
+{{- end }}
+
+{{/* Whose volume a pod has: what others that share it find its machine by (charts/argo-workflows). */}}
+{{- define "swarmbench.claimLabel" -}}
+{{- with include "swarmbench.claim" . -}}
+swarmbench.dev/claim: {{ . | trunc 63 | trimAll "-." | quote }}
+{{- end -}}
+{{- end }}
+
 {{/* The volume of the results, as one item of a list. */}}
 {{- define "swarmbench.resultsVolume" -}}
 - name: results
-  {{- if or .Values.results.existingClaim .Values.results.size }}
+  {{- with include "swarmbench.claim" . }}
   persistentVolumeClaim:
-    claimName: {{ .Values.results.existingClaim | default (printf "%s-results" .Release.Name) }}
+    claimName: {{ . }}
   {{- else }}
   emptyDir: {}
   {{- end }}
