@@ -582,6 +582,25 @@ class Argo(unittest.TestCase):
             text = "---\n".join(json.dumps(part) + "\n" for part in parts)
             self.assertEqual(tools.conform(text), [], path)
 
+    def test_the_overlay_of_the_page_changes_what_it_says(self):
+        """charts/README.md: each file begins with a comment that names it."""
+        page = (ROOT / "charts/README.md").read_text()
+        block = page.split("# my-workflows/kustomization.yaml\n", 1)[1].split("```", 1)[0]
+        overlay, images = block.split("# my-workflows/images.yaml\n")
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            shutil.copytree(ROOT / "charts/argo-workflows", folder / "charts/argo-workflows")
+            (folder / "my-workflows").mkdir()
+            (folder / "my-workflows/kustomization.yaml").write_text(overlay)
+            (folder / "my-workflows/images.yaml").write_text(images)
+            text = kustomize(folder / "my-workflows")
+        self.assertEqual(tools.conform(text), [])
+        for template in of_kind(text, "WorkflowTemplate")[0]["spec"]["templates"]:
+            self.assertRegex(template["container"]["image"], r"^registry\.example/.*/runner:[0-9.]+$")
+            self.assertNotIn("affinity", template)
+        self.assertEqual(of_kind(text, "ServiceAccount")[0]["imagePullSecrets"],
+                         [{"name": "registry"}])
+
     def test_the_full_matrix_conforms(self):
         self.assertEqual(tools.conform(self.exported()), [])
         self.assertEqual(tools.conform(self.exported(
