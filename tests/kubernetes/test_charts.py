@@ -203,6 +203,10 @@ class Charts(unittest.TestCase):
                     self.assertIn("namespace bench", notes + "namespace bench" * (
                         chart == "swarmbench" and name == "no job"))
                     self.assertNotIn("<no value>", notes)
+                    if chart == "swarmbench":
+                        # helm alone would take the runner's rights before it is done.
+                        first = notes.find("-n bench delete job/rel --cascade=foreground")
+                        self.assertEqual(first < notes.find("uninstall"), name != "no job")
 
 
 class Refusals(unittest.TestCase):
