@@ -152,8 +152,8 @@ typedef struct swb_workflow_options {
  * grouped by the size of its swarm, the smallest first. A step runs `swarmbench run --only`; the
  * last one merges what they stored. The same files give the same bytes. Returns SWB_EINVAL
  * (options), SWB_EINPUT (more than 3000 cells, or files of more than 1 MB together: objects of a
- * cluster cannot hold them; or values that are no text), SWB_ENOENT (no such file of values),
- * SWB_EIO, SWB_ENOMEM.
+ * cluster cannot hold them; values that are no text; overlays, which steps do not have),
+ * SWB_ENOENT (no such file of values), SWB_EIO, SWB_ENOMEM.
  */
 SWB_API int swb_plan_workflow_write(const swb_plan *plan, const swb_workflow_options *options,
                                     int fd, swb_error *error);

@@ -260,17 +260,30 @@ static int check_options(swb_workflow_options *out, const swb_plan *plan,
     return status;
 }
 
-/* The file that `deploy.values` names; NULL: none. */
-static const char *values_path(const swb_experiment *experiment)
+/* An option of `deploy: {on: kubernetes}`; NULL where the experiment is for another place. */
+static const swb_option_value *option_of_place(const swb_experiment *experiment, const char *name)
 {
     const swb_deployer *deployer = experiment->deployer;
     for (size_t i = 0; strcmp(deployer->name, "kubernetes") == 0 && i < deployer->option_count;
          i++) {
-        if (strcmp(deployer->options[i].name, "values") == 0) {
-            return experiment->deployer_options[i].string;
+        if (strcmp(deployer->options[i].name, name) == 0) {
+            return &experiment->deployer_options[i];
         }
     }
     return NULL;
+}
+
+/* The runner's image has charts, and not whatever overlays an experiment names. */
+static int check_render(const swb_experiment *experiment, swb_error *error)
+{
+    const swb_option_value *render = option_of_place(experiment, "render");
+    return render == NULL || render->integer == 0
+               ? SWB_OK
+               : swb__fail(error, SWB_EINPUT,
+                           "%s: deploy.render: kustomize needs a runner that has the overlays; the "
+                           "steps of a workflow render charts: leave it out, and give them values "
+                           "by deploy.values",
+                           experiment->file);
 }
 
 static bool is_text(const char *text, size_t length)
@@ -286,7 +299,8 @@ static bool is_text(const char *text, size_t length)
  * none, freed with free(). */
 static int read_values(char **out, const swb_experiment *experiment, swb_error *error)
 {
-    const char *path = values_path(experiment);
+    const swb_option_value *option = option_of_place(experiment, "values");
+    const char *path = option != NULL ? option->string : NULL;
     size_t length = 0;
     *out = NULL;
     if (path == NULL) {
@@ -349,6 +363,9 @@ int swb_plan_workflow_write(const swb_plan *plan, const swb_workflow_options *op
     swb_workflow_options checked;
     char *values = NULL;
     int status = check_options(&checked, plan, options, error);
+    if (status == SWB_OK) {
+        status = check_render(plan->experiment, error);
+    }
     if (status == SWB_OK) {
         status = read_values(&values, plan->experiment, error);
     }

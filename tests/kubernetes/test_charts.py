@@ -705,6 +705,14 @@ class Argo(unittest.TestCase):
                 for word in (str(experiment), *words):
                     self.assertIn(word, done.stderr)
 
+    def test_overlays_that_steps_do_not_have_are_refused(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(self.with_values("v").replace("values: \"v\"", "render: kustomize"))
+            file.flush()
+            done = swarmbench("export-workflow", file.name)
+        self.assertEqual((done.returncode, done.stdout), (BAD_INPUT, ""))
+        self.assertIn("deploy.render: kustomize needs a runner that has the overlays", done.stderr)
+
     def test_nodes_of_a_cell_have_a_label_of_their_own(self):
         library = documents((ROOT / "charts/argo-workflows/workflow-template.yaml").read_text())[0]
         cell, merge = library["spec"]["templates"]
