@@ -107,11 +107,8 @@ static int check_namespace(checked *at, swb_error *error)
     swb__kube_failure failure = SWB__KUBE_FINE;
     swb__kube_resource_known(&resource, "v1", "Namespace");
     const swb__kube_target target = {&resource, NULL, at->config.name_space};
-    int status = swb__kube_get(&request, &target, error);
-    if (status == SWB_OK) {
-        status = swb__kube_wait(NULL, &failure, &at->waiter, &request, error);
-    }
-    swb__kube_request_finish(&request);
+    int built = swb__kube_get(&request, &target, error);
+    int status = swb__kube_wait(NULL, &failure, &at->waiter, &request, built, error);
     if (failure == SWB__KUBE_NOT_FOUND) {
         return swb__fail(error, SWB_EENV,
                          "the cluster has no namespace '%s': make it (kubectl "
@@ -145,21 +142,6 @@ static const struct {
     {"", "pods/proxy", "delete", true},
 };
 
-static int is_allowed(bool *out, checked *at, size_t need, swb_error *error)
-{
-    cJSON *review = NULL;
-    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    int status = swb__kube_access(&request, at->config.name_space, needs[need].group,
-                                  needs[need].resource, needs[need].verb, error);
-    if (status == SWB_OK) {
-        status = swb__kube_wait(&review, NULL, &at->waiter, &request, error);
-    }
-    swb__kube_request_finish(&request);
-    *out = cJSON_IsTrue(swb__kube_member(review, "status.allowed"));
-    cJSON_Delete(review);
-    return status;
-}
-
 /* All that is missing is told at once. */
 static int check_permissions(checked *at, swb_error *error)
 {
@@ -168,7 +150,11 @@ static int check_permissions(checked *at, swb_error *error)
     bool proxies = swb__kubernetes_proxies(&at->options, &at->config);
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
         bool allowed = true;
-        int status = needs[i].proxy && !proxies ? SWB_OK : is_allowed(&allowed, at, i, error);
+        int status =
+            needs[i].proxy && !proxies
+                ? SWB_OK
+                : swb__kube_wait_allowed(&allowed, &at->waiter, at->config.name_space,
+                                         needs[i].group, needs[i].resource, needs[i].verb, error);
         if (status != SWB_OK) {
             return status;
         }
@@ -232,11 +218,8 @@ static int check_quotas(checked *at, swb_error *error)
     swb__kube_failure failure = SWB__KUBE_FINE;
     swb__kube_resource_known(&resource, "v1", "ResourceQuota");
     const swb__kube_target target = {&resource, at->config.name_space, NULL};
-    int status = swb__kube_list(&request, &target, NULL, 0, NULL, error);
-    if (status == SWB_OK) {
-        status = swb__kube_wait(&list, &failure, &at->waiter, &request, error);
-    }
-    swb__kube_request_finish(&request);
+    int built = swb__kube_list(&request, &target, NULL, 0, NULL, error);
+    int status = swb__kube_wait(&list, &failure, &at->waiter, &request, built, error);
     if (failure == SWB__KUBE_FORBIDDEN) {
         return SWB_OK; /* then it is told by what it refuses */
     }

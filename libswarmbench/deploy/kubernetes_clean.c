@@ -19,18 +19,17 @@
 
 /* What charts are made of; what makes others comes first. */
 static const struct {
-    const char *group;
     const char *api_version;
     const char *kind;
 } kinds[] = {
-    {"apps", "apps/v1", "StatefulSet"},
-    {"apps", "apps/v1", "Deployment"},
-    {"batch", "batch/v1", "Job"},
-    {"", "v1", "Service"},
-    {"", "v1", "ConfigMap"},
-    {"networking.k8s.io", "networking.k8s.io/v1", "NetworkPolicy"},
-    {"", "v1", "PersistentVolumeClaim"},
-    {"", "v1", "Pod"},
+    {"apps/v1", "StatefulSet"},
+    {"apps/v1", "Deployment"},
+    {"batch/v1", "Job"},
+    {"v1", "Service"},
+    {"v1", "ConfigMap"},
+    {"networking.k8s.io/v1", "NetworkPolicy"},
+    {"v1", "PersistentVolumeClaim"},
+    {"v1", "Pod"},
 };
 
 typedef struct cleaning {
@@ -44,18 +43,6 @@ typedef struct cleaning {
     int status; /* the first failure that does not keep from going on */
     swb_error *error;
 } cleaning;
-
-/* Sends a request, which is emptied, and waits for its answer. */
-static int ask(cleaning *at, cJSON **object_out, swb__kube_failure *failure_out,
-               swb__kube_request *request, int built, swb_error *error)
-{
-    *failure_out = SWB__KUBE_FINE;
-    int status = built == SWB_OK
-                     ? swb__kube_wait(object_out, failure_out, &at->waiter, request, error)
-                     : built;
-    swb__kube_request_finish(request);
-    return status;
-}
 
 /* What is forbidden keeps nothing else from being cleaned. */
 static int note(cleaning *at, int status, swb__kube_failure failure, const swb_error *error)
@@ -78,7 +65,7 @@ static int delete_one(cleaning *at, const swb__kube_resource *resource, const ch
     swb__kube_request request = SWB__KUBE_REQUEST_INIT;
     const swb__kube_target target = {resource, at->name_space, name};
     int built = swb__kube_delete(&request, &target, SWB__KUBE_FOREGROUND, -1, &error);
-    int status = ask(at, NULL, &failure, &request, built, &error);
+    int status = swb__kube_wait(NULL, &failure, &at->waiter, &request, built, &error);
     at->count += status == SWB_OK;
     return status == SWB_OK || failure == SWB__KUBE_NOT_FOUND ? SWB_OK
                                                               : note(at, status, failure, &error);
@@ -110,24 +97,20 @@ static int list(cleaning *at, cJSON **list_out, swb__kube_failure *failure_out,
     swb__kube_request request = SWB__KUBE_REQUEST_INIT;
     const swb__kube_target target = {resource, at->name_space, NULL};
     int built = swb__kube_list(&request, &target, at->selector, limit, NULL, error);
-    *list_out = NULL;
-    return ask(at, list_out, failure_out, &request, built, error);
+    return swb__kube_wait(list_out, failure_out, &at->waiter, &request, built, error);
 }
 
 /* --- kinds --- */
 
 /* Who may not make objects of a kind has left none. */
-static bool may_have_made(cleaning *at, size_t kind, const swb__kube_resource *resource)
+static bool may_have_made(cleaning *at, const swb__kube_resource *resource)
 {
-    cJSON *review = NULL;
-    swb__kube_failure failure;
-    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    int built = swb__kube_access(&request, at->name_space, kinds[kind].group, resource->plural,
-                                 "create", NULL);
-    ask(at, &review, &failure, &request, built, NULL);
-    bool may = review == NULL || cJSON_IsTrue(swb__kube_member(review, "status.allowed"));
-    cJSON_Delete(review);
-    return may;
+    bool may;
+    char group[SWB__KUBE_VERSION_SIZE];
+    swb__kube_group(group, sizeof group, resource);
+    int status = swb__kube_wait_allowed(&may, &at->waiter, at->name_space, group, resource->plural,
+                                        "create", NULL);
+    return may || status != SWB_OK;
 }
 
 static int clean_kind(cleaning *at, size_t kind)
@@ -140,7 +123,7 @@ static int clean_kind(cleaning *at, size_t kind)
     int status = list(at, &listed, &failure, &resource, PAGE, &error);
     if (status == SWB_OK) {
         status = delete_listed(at, &resource, listed);
-    } else if (failure == SWB__KUBE_FORBIDDEN && !may_have_made(at, kind, &resource)) {
+    } else if (failure == SWB__KUBE_FORBIDDEN && !may_have_made(at, &resource)) {
         status = SWB_OK;
     } else {
         status = note(at, status, failure, &error);

@@ -44,12 +44,22 @@ static void on_done(void *argument, const swb__kube_outcome *outcome)
 }
 
 int swb__kube_wait(cJSON **object_out, swb__kube_failure *failure_out, swb__kube_waiter *waiter,
-                   swb__kube_request *request, swb_error *error)
+                   swb__kube_request *request, int built, swb_error *error)
 {
     struct answer answer = {.error = SWB_ERROR_INIT};
     const swb__kube_call_options options = {.deadline_ns = DEADLINE_NS};
-    int status =
-        swb__kube_client_call(NULL, waiter->client, request, &options, on_done, &answer, error);
+    int status = built;
+    if (failure_out != NULL) {
+        *failure_out = SWB__KUBE_FINE;
+    }
+    if (object_out != NULL) {
+        *object_out = NULL;
+    }
+    if (status == SWB_OK) {
+        status =
+            swb__kube_client_call(NULL, waiter->client, request, &options, on_done, &answer, error);
+    }
+    swb__kube_request_finish(request);
     if (status != SWB_OK) {
         return status;
     }
@@ -68,4 +78,17 @@ int swb__kube_wait(cJSON **object_out, swb__kube_failure *failure_out, swb__kube
         *error = answer.error;
     }
     return answer.status;
+}
+
+int swb__kube_wait_allowed(bool *out, swb__kube_waiter *waiter, const char *name_space,
+                           const char *group, const char *resource, const char *verb,
+                           swb_error *error)
+{
+    cJSON *review = NULL;
+    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
+    int built = swb__kube_access(&request, name_space, group, resource, verb, error);
+    int status = swb__kube_wait(&review, NULL, waiter, &request, built, error);
+    *out = cJSON_IsTrue(swb__kube_member(review, "status.allowed"));
+    cJSON_Delete(review);
+    return status;
 }

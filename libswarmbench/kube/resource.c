@@ -98,6 +98,13 @@ static bool is_api_version(const char *text)
     return swb__kube_is_name(group) && swb__kube_is_name(slash + 1);
 }
 
+void swb__kube_group(char *out, size_t size, const swb__kube_resource *resource)
+{
+    const char *slash = strchr(resource->api_version, '/');
+    snprintf(out, size, "%.*s", slash != NULL ? (int)(slash - resource->api_version) : 0,
+             resource->api_version);
+}
+
 int swb__kube_discovery_path(swb__buffer *out, const char *api_version, swb_error *error)
 {
     if (!is_api_version(api_version)) {

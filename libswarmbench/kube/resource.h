@@ -21,6 +21,8 @@ typedef struct swb__kube_resource {
 
 /* Looks a kind up in the table of those that every cluster has. False: ask the cluster. */
 bool swb__kube_resource_known(swb__kube_resource *out, const char *api_version, const char *kind);
+/* "apps" of "apps/v1"; "" is the core. */
+void swb__kube_group(char *out, size_t size, const swb__kube_resource *resource);
 /* The path that tells a group's kinds: "/api/v1", "/apis/GROUP/VERSION". SWB_EINVAL. */
 int swb__kube_discovery_path(swb__buffer *out, const char *api_version, swb_error *error);
 /* Finds a kind in the reply (an APIResourceList). SWB_EPROTO, SWB_ENOENT (no such kind there). */

@@ -57,17 +57,6 @@ static int check_machine(const swb__remote *remote, swb_error *error)
     return swb__make_dirs(remote->work_dir, 0755, error);
 }
 
-static int wait_for(cJSON **object_out, swb__kube_failure *failure, swb__kube_waiter *waiter,
-                    swb__kube_request *request, int built, swb_error *error)
-{
-    int status = built;
-    if (status == SWB_OK) {
-        status = swb__kube_wait(object_out, failure, waiter, request, error);
-    }
-    swb__kube_request_finish(request);
-    return status;
-}
-
 /* What we do there beside removing it. What the runner does itself is granted to it by a Role,
  * which only somebody can make who may do all of it: that the server says when it is made. */
 static const struct {
@@ -97,25 +86,14 @@ typedef struct lacks {
 static int ask(lacks *out, const swb__remote *remote, swb__kube_waiter *waiter, const char *group,
                const char *resource, const char *verb, swb_error *error)
 {
-    cJSON *review = NULL;
-    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    int built = swb__kube_access(&request, remote->config.name_space, group, resource, verb, error);
-    int status = wait_for(&review, NULL, waiter, &request, built, error);
-    if (status == SWB_OK && !cJSON_IsTrue(swb__kube_member(review, "status.allowed")) &&
-        out->used < sizeof out->text) {
+    bool allowed;
+    int status = swb__kube_wait_allowed(&allowed, waiter, remote->config.name_space, group,
+                                        resource, verb, error);
+    if (status == SWB_OK && !allowed && out->used < sizeof out->text) {
         out->used += (size_t)snprintf(out->text + out->used, sizeof out->text - out->used,
                                       "%s%s %s", out->used > 0 ? ", " : "", verb, resource);
     }
-    cJSON_Delete(review);
     return status;
-}
-
-/* "apps" of "apps/v1"; "" is the core. */
-static void group_of(char *out, size_t size, const swb__kube_resource *kind)
-{
-    const char *slash = strchr(kind->api_version, '/');
-    snprintf(out, size, "%.*s", slash != NULL ? (int)(slash - kind->api_version) : 0,
-             kind->api_version);
 }
 
 static int check_permissions(const swb__remote *remote, swb__kube_waiter *waiter, swb_error *error)
@@ -132,7 +110,7 @@ static int check_permissions(const swb__remote *remote, swb__kube_waiter *waiter
     }
     for (size_t i = 0; status == SWB_OK && swb__remote_removed_kind(&kind, i); i++) {
         char group[sizeof kind.api_version];
-        group_of(group, sizeof group, &kind);
+        swb__kube_group(group, sizeof group, &kind);
         status = ask(&missing, remote, waiter, group, kind.plural, "list", error);
         if (status == SWB_OK) {
             status = ask(&missing, remote, waiter, group, kind.plural, "deletecollection", error);
@@ -168,7 +146,7 @@ static int look_for_storage(swb__remote *remote, swb__kube_waiter *waiter, swb_e
         return SWB_OK;
     }
     int built = swb__kube_list(&request, &target, NULL, 0, NULL, error);
-    int status = wait_for(&list, &failure, waiter, &request, built, error);
+    int status = swb__kube_wait(&list, &failure, waiter, &request, built, error);
     if (status == SWB_OK) {
         remote->holds = true;
         cJSON_ArrayForEach(item, swb__kube_member(list, "items"))
@@ -209,7 +187,7 @@ static int find_job(bool *known, const swb__remote *remote, swb__kube_waiter *wa
     swb__kube_request request = SWB__KUBE_REQUEST_INIT;
     const swb__kube_target target = {&remote->jobs, remote->config.name_space, remote->release};
     int built = swb__kube_get(&request, &target, error);
-    int status = wait_for(NULL, &failure, waiter, &request, built, error);
+    int status = swb__kube_wait(NULL, &failure, waiter, &request, built, error);
     *known = status == SWB_OK;
     return failure == SWB__KUBE_NOT_FOUND || failure == SWB__KUBE_FORBIDDEN ? SWB_OK : status;
 }
