@@ -12,14 +12,14 @@ import time
 import unittest
 
 try:
-    import yaml
+    import yaml  # noqa: F401 (tools needs it)
 except ImportError:
     print("SKIP: python3-yaml is not installed")
     raise SystemExit(77) from None
 
 import argo
 import tools
-from test_cluster import kubectl, run, skip, up_for_module, wait_until
+from test_cluster import kubectl, run, skip, up_for_module
 
 COMMAND = os.environ.get("SWB_COMMAND", "swarmbench")
 HERE = pathlib.Path(__file__).resolve().parent

@@ -4,7 +4,7 @@ import os
 import re
 import time
 
-from . import cid, erasure, httpd, log, metrics
+from . import cid, erasure, log, metrics
 from .httpd import HTML, TEXT
 from .node import RetriesExhausted
 from .options import GENERATIONS
