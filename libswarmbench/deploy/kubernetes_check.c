@@ -2,13 +2,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "deploy/kubernetes_site.h"
 #include "deploy/kubernetes_wait.h"
 
 #define PATH_SIZE 4096
+#define QUOTA_NS (10 * SWB__NS_PER_S)
 
 /* What one check needs to know. */
 typedef struct checked {
@@ -209,7 +212,7 @@ static int check_quota(const checked *at, const cJSON *quota, swb_error *error)
     return SWB_OK;
 }
 
-static int check_quotas(checked *at, swb_error *error)
+static int look_at_quotas(checked *at, swb_error *error)
 {
     cJSON *list = NULL;
     const cJSON *quota;
@@ -228,6 +231,18 @@ static int check_quotas(checked *at, swb_error *error)
         status = status == SWB_OK ? check_quota(at, quota, error) : status;
     }
     cJSON_Delete(list);
+    return status;
+}
+
+/* A quota counts pods of a run before for a while after they have gone. */
+static int check_quotas(checked *at, swb_error *error)
+{
+    int64_t give_up_ns = swb__clock_ns() + QUOTA_NS;
+    int status = look_at_quotas(at, error);
+    while (status == SWB_ENOSPACE && swb__clock_ns() < give_up_ns) {
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+        status = look_at_quotas(at, error);
+    }
     return status;
 }
 

@@ -92,11 +92,11 @@ class Leftovers(Case):
             **MANAGED, "swarmbench.dev/experiment": "bench-1"}}})
         self.ours.add("pods/runner-1")
 
-        def leave():
-            self.store.remove("pods", "swb-old-0-0")
+        def count_anew():
             quota["status"]["used"]["pods"] = "0"
             self.store.put("resourcequotas", quota)
-        threading.Timer(1.5, leave).start()
+        threading.Timer(1.5, self.store.remove, ("pods", "swb-old-0-0")).start()
+        threading.Timer(3.5, count_anew).start()  # quotas are counted a little later
         self.environment["SWARMBENCH_EXPERIMENT"] = "bench-1"
         self.store.forbidden = FEW_RIGHTS
         process = self.begin()
