@@ -32,10 +32,12 @@ class Leftovers(Case):
     def left(self):
         return set(self.store.names()) - self.ours
 
+    def count(self, plural):
+        return len([name for name in self.store.names() if name.startswith(plural)])
+
     def kill_in_mid_run(self):
         process = self.begin(", reach: proxy")
-        self.wait_until("made", lambda: len([key for key in list(self.store.objects)
-                                             if key[0] == "statefulsets"]) == 3)
+        self.wait_until("made", lambda: self.count("statefulsets") == 3)
         process.kill()
         process.wait()
 
@@ -100,8 +102,7 @@ class Leftovers(Case):
         self.environment["SWARMBENCH_EXPERIMENT"] = "bench-1"
         self.store.forbidden = FEW_RIGHTS
         process = self.begin()
-        self.wait_until("begun", lambda: "seeder" in str(self.store.names()) or
-                        len([name for name in self.store.names() if "statefulsets" in name]) == 3)
+        self.wait_until("begun", lambda: self.count("statefulsets") == 3)
         self.assertIn("1 objects in clusters: removed", self.said())
         self.assertNotIn("statefulsets/swb-old-0", self.store.names())
         process.kill()
@@ -109,8 +110,9 @@ class Leftovers(Case):
         # The next one has no journal, and knows the token's Secret, which it may not list.
         self.environment["XDG_STATE_HOME"] = str(self.folder / "anew")
         self.begin("", "--resume")
-        self.wait_until("begun again", lambda: "objects in clusters: removed" in self.said())
-        self.assertEqual(len([name for name in self.store.names() if "secrets" in name]), 1)
+        self.wait_until("begun again", lambda: "objects in clusters: removed" in self.said() and
+                        self.count("statefulsets") == 3)
+        self.assertEqual(self.count("secrets"), 1)
 
     def test_pod_that_goes_while_others_come_is_the_cause(self):
         process = self.begin(", reach: proxy")
@@ -137,8 +139,7 @@ class Leftovers(Case):
 
     def test_what_cannot_be_removed_is_told(self):
         process = self.begin(", reach: proxy")
-        self.wait_until("made", lambda: len([key for key in list(self.store.objects)
-                                             if key[0] == "statefulsets"]) == 3)
+        self.wait_until("made", lambda: self.count("statefulsets") == 3)
         self.store.forbidden = {("delete", "services")}
         process.send_signal(signal.SIGINT)
         self.ends(process, INTERRUPTED)
