@@ -249,7 +249,9 @@ int swb__kubernetes_clean(uint32_t *count_out, const char *text, bool dry_run, s
     cleaning at = {
         .name_space = swb__kube_text(line, "namespace"), .dry_run = dry_run, .error = error};
     snprintf(at.selector, sizeof at.selector, MANAGED KUBERNETES_RUN_LABEL "=%s", run);
-    snprintf(at.token_secret, sizeof at.token_secret, "%s", swb__kube_text(line, "secret"));
+    const char *secret = given(line, "secret");
+    snprintf(at.token_secret, sizeof at.token_secret, "%.200s%s", secret != NULL ? secret : run,
+             secret != NULL ? "" : "-token");
     int status = swb__kube_is_name(run) && swb__kube_is_name(at.name_space)
                      ? reach(&at, line, error)
                      : swb__fail(error, SWB_EINPUT, "'%.200s' names no run in a cluster", text);
