@@ -359,7 +359,7 @@ static void program_that_fails_is_told_with_its_words(void **state)
     struct told told = got(at);
     assert_int_equal(told.status, SWB_EAUTH);
     assert_non_null(strstr(told.message, "failed (exit code 3): please log in; install it"));
-    assert_true(other.done);
+    assert_true(loop_until(at->loop, &other.done, 20000));
     assert_int_equal(other.status, SWB_EAUTH);
     assert_int_equal(replies.at, 0);
 }
