@@ -46,12 +46,18 @@ static const swb_torrent *torrent(void *argument, size_t content)
     return site->torrents[content];
 }
 
+static const char *const incidental[] = {
+    "context", "kubeconfig",    "helm",         "kustomize",     "pull_secret",   "reach",
+    "runner",  "runner_values", "results_size", "results_class", "start_timeout", "close_timeout",
+    NULL};
+
 const swb_deployer swb__deployer_kubernetes = {
     .api_version = SWB_DEPLOYER_API_VERSION,
     .name = "kubernetes",
     .description = "pods of a Kubernetes cluster, started from Helm charts",
     .options = swb__kubernetes_options,
     .option_count = KUBERNETES_OPTION_COUNT,
+    .incidental = incidental,
     .faults = SWB_FAULT_KILL | SWB_FAULT_STOP | SWB_FAULT_CONTINUE | SWB_FAULT_RESTART,
     .recover = swb__kubernetes_recover,
     .check = swb__kubernetes_check,

@@ -134,7 +134,8 @@ int swb__kube_events(swb__kube_request *out, const char *name_space, const char 
     const swb__kube_target target = {&events, name_space, NULL};
     int status = begin(out, "GET", "list", &target, error);
     if (status == SWB_OK) {
-        snprintf(selector, sizeof selector, "involvedObject.name=%s,reason=%s", object, reason);
+        snprintf(selector, sizeof selector, "involvedObject.name=%s%s%s", object,
+                 reason != NULL ? ",reason=" : "", reason != NULL ? reason : "");
         parameter(out, "fieldSelector", selector);
         status = end(out, error);
     }

@@ -47,7 +47,7 @@ int swb__kube_get(swb__kube_request *out, const swb__kube_target *target, swb_er
  * of the page before; NULL: the first. */
 int swb__kube_list(swb__kube_request *out, const swb__kube_target *target, const char *selector,
                    unsigned limit, const char *next, swb_error *error);
-/* Events of a reason about an object. */
+/* Events about an object, of a reason; NULL: of all. */
 int swb__kube_events(swb__kube_request *out, const char *name_space, const char *object,
                      const char *reason, swb_error *error);
 /* Changes after `version`, with bookmarks; the server ends it after `seconds`. */

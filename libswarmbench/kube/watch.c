@@ -13,6 +13,8 @@
 /* The server ends a watch after this time; a connection that is dead is found out by the latter. */
 #define SERVER_SECONDS 120u
 #define STREAM_DEADLINE_NS (UINT64_C(150) * 1000000000)
+/* A server that does not hang up at once is there. */
+#define STREAM_LIVES_NS SWB__NS_PER_S
 #define PENDING_MAX_BYTES ((size_t)64 << 20)
 #define VERSION_SIZE 64
 
@@ -28,6 +30,7 @@ struct swb__kube_watch {
     char version[VERSION_SIZE]; /* everything up to it was told; "": to be listed */
     char *next;                 /* page of the list */
     bool streaming;
+    int64_t opened_ns;
     swb__kube_call *call;    /* the list's page, or the stream */
     swb__timer *pause;       /* before the next try */
     int64_t pause_ns;        /* how long it is to be */
@@ -273,6 +276,10 @@ static int on_change(void *argument, swb__kube_change change, const cJSON *objec
 static void end_stream(swb__kube_watch *watch)
 {
     swb_error error = watch->end_error;
+    bool was_open = watch->end_status != SWB_ECONNECT && watch->end_failure == SWB__KUBE_FINE;
+    if (was_open && swb__clock_ns() - watch->opened_ns > STREAM_LIVES_NS) {
+        note_good(watch);
+    }
     watch->streaming = watch->ended = false;
     swb__buffer_clear(&watch->pending);
     swb__buffer_clear(&watch->lines.line);
@@ -378,6 +385,7 @@ static void open_stream(void *argument)
     watch->end_failure = SWB__KUBE_FINE;
     watch->end_error = (swb_error)SWB_ERROR_INIT;
     watch->streaming = true;
+    watch->opened_ns = swb__clock_ns();
     int status = ask_stream(watch, &error);
     if (status != SWB_OK) {
         fail(watch, status, &error);

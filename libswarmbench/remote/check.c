@@ -180,15 +180,17 @@ static int check_results(const swb__remote *remote, bool known, swb_error *error
                      remote->results_path);
 }
 
-static int find_job(bool *known, const swb__remote *remote, swb__kube_waiter *waiter,
-                    swb_error *error)
+static int find_job(bool *known, swb__remote *remote, swb__kube_waiter *waiter, swb_error *error)
 {
+    cJSON *job = NULL;
     swb__kube_failure failure = SWB__KUBE_FINE;
     swb__kube_request request = SWB__KUBE_REQUEST_INIT;
     const swb__kube_target target = {&remote->jobs, remote->config.name_space, remote->release};
     int built = swb__kube_get(&request, &target, error);
-    int status = swb__kube_wait(NULL, &failure, waiter, &request, built, error);
+    int status = swb__kube_wait(&job, &failure, waiter, &request, built, error);
     *known = status == SWB_OK;
+    remote->holds = *known && swb__remote_job_holds(job);
+    cJSON_Delete(job);
     return failure == SWB__KUBE_NOT_FOUND || failure == SWB__KUBE_FORBIDDEN ? SWB_OK : status;
 }
 

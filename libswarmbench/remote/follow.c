@@ -226,6 +226,7 @@ static void on_job(void *argument, swb__kube_change change, const cJSON *object)
         return;
     }
     remote->job_listed = true;
+    snprintf(remote->job_uid, sizeof remote->job_uid, "%s", swb__kube_text(object, "metadata.uid"));
     cJSON_ArrayForEach(item, swb__kube_member(object, "status.conditions"))
     {
         const char *type = swb__kube_text(item, "type");
@@ -259,29 +260,52 @@ static void on_jobs_listed(void *argument)
 
 /* --- what only events tell --- */
 
+static bool waits_for_pod(const remote_pod *pod)
+{
+    return pod->name[0] == '\0' || pod->gone;
+}
+
 /* A Job without a pod, such as for a quota; or a pod without its volume. */
 static bool waits_unexplained(const remote_pod *pod)
 {
-    return pod->name[0] == '\0' || pod->gone || (!pod->runs && pod->why[0] == '\0');
+    return waits_for_pod(pod) || (!pod->runs && pod->why[0] == '\0');
+}
+
+/* Whether an event is about this very object; an earlier one may have had its name. */
+static bool is_about(const cJSON *event, const char *uid)
+{
+    const char *about = swb__kube_text(event, "involvedObject.uid");
+    return *about == '\0' || *uid == '\0' || strcmp(about, uid) == 0;
+}
+
+/* The newest warning. */
+static void newest_warning(kubernetes_reason *out, const swb__remote *remote, const cJSON *events)
+{
+    const char *newest = "";
+    const cJSON *item;
+    *out = (kubernetes_reason){.text = ""};
+    cJSON_ArrayForEach(item, swb__kube_member(events, "items"))
+    {
+        const char *time = swb__kube_text(item, "lastTimestamp");
+        bool ours = is_about(item, waits_for_pod(&remote->pod) ? remote->job_uid : remote->pod.uid);
+        if (ours && strcmp(swb__kube_text(item, "type"), "Warning") == 0 &&
+            strcmp(time, newest) >= 0) {
+            newest = time;
+            snprintf(out->text, sizeof out->text, "%.390s", swb__kube_text(item, "message"));
+        }
+    }
 }
 
 static void on_events(void *argument, const swb__kube_outcome *outcome)
 {
     swb__remote *remote = argument;
-    const cJSON *item;
-    kubernetes_reason reason = {.text = ""};
+    kubernetes_reason reason;
     if (remote->destroyed || remote->phase != REMOTE_FOLLOWING) {
         return;
     }
-    cJSON_ArrayForEach(item, swb__kube_member(outcome->object, "items"))
-    {
-        const char *about = swb__kube_text(item, "involvedObject.name");
-        if ((strcmp(about, remote->release) == 0 || strcmp(about, remote->pod.name) == 0) &&
-            strcmp(swb__kube_text(item, "type"), "Warning") == 0) {
-            snprintf(reason.text, sizeof reason.text, "%.390s", swb__kube_text(item, "message"));
-        }
-    }
-    if (strstr(reason.text, "exceeded quota") != NULL && !remote->begun &&
+    newest_warning(&reason, remote, outcome->object);
+    /* Of a Job that was there already it may be from before the quota was raised. */
+    if (strstr(reason.text, "exceeded quota") != NULL && !remote->begun && !remote->known &&
         remote->pod.name[0] == '\0') {
         char words[480];
         snprintf(words, sizeof words, "the runner's pod cannot be made: %s", reason.text);
@@ -297,27 +321,67 @@ static void ask_why(swb__remote *remote)
 {
     swb_error error = SWB_ERROR_INIT;
     swb__kube_request request = SWB__KUBE_REQUEST_INIT;
-    const swb__kube_resource events = swb__remote_kind("v1", "Event");
-    const swb__kube_target target = {&events, remote->config.name_space, NULL};
-    swb__remote_call(remote, &request, swb__kube_list(&request, &target, NULL, 500, NULL, &error),
+    const char *about = waits_for_pod(&remote->pod) ? remote->release : remote->pod.name;
+    swb__remote_call(remote, &request,
+                     swb__kube_events(&request, remote->config.name_space, about, NULL, &error),
                      on_events, &error);
+}
+
+/* --- patience --- */
+
+static bool is_late(const swb__remote *remote)
+{
+    const remote_pod *pod = &remote->pod;
+    return remote->phase == REMOTE_FOLLOWING && !remote->begun && (!pod->runs || pod->gone) &&
+           swb__clock_ns() - remote->since_ns > (int64_t)remote->kubernetes.start_timeout_ns;
+}
+
+/* What a cluster that was out of reach told last is no reason to give up what runs there by now. */
+static void on_pods_asked(void *argument, const swb__kube_outcome *outcome)
+{
+    swb__remote *remote = argument;
+    const cJSON *item;
+    char words[600];
+    if (remote->destroyed) {
+        return;
+    }
+    remote->asking_pods = false;
+    cJSON_ArrayForEach(item, swb__kube_member(outcome->object, "items"))
+    {
+        on_pod(remote, SWB__KUBE_MODIFIED, item);
+    }
+    if (outcome->status != SWB_OK || !is_late(remote)) {
+        return;
+    }
+    snprintf(words, sizeof words,
+             "the runner's pod does not run after deploy.start_timeout: %.400s",
+             remote->pod.why[0] != '\0' ? remote->pod.why : "the cluster does not say why");
+    cannot_start(remote, SWB_EENV, words);
+}
+
+static void ask_pods(swb__remote *remote)
+{
+    swb_error error = SWB_ERROR_INIT;
+    swb__kube_request request = SWB__KUBE_REQUEST_INIT;
+    const swb__kube_target target = {&remote->pods, remote->config.name_space, NULL};
+    remote->asking_pods = true;
+    swb__remote_call(remote, &request,
+                     swb__kube_list(&request, &target, remote->runner_selector, 0, NULL, &error),
+                     on_pods_asked, &error);
 }
 
 static void look_again(void *argument)
 {
     swb__remote *remote = argument;
-    int64_t waited_ns = swb__clock_ns() - remote->since_ns;
     const remote_pod *pod = &remote->pod;
     if (remote->phase != REMOTE_FOLLOWING || (pod->runs && !pod->gone)) {
         return;
     }
-    if (!remote->begun && waited_ns > (int64_t)remote->kubernetes.start_timeout_ns) {
-        char words[600];
-        snprintf(words, sizeof words,
-                 "the runner's pod does not run after deploy.start_timeout: %.400s",
-                 pod->why[0] != '\0' ? pod->why : "the cluster does not say why");
-        cannot_start(remote, SWB_EENV, words);
-    } else if (waits_unexplained(pod) && waited_ns >= LOOK_NS) {
+    if (is_late(remote)) {
+        if (!remote->asking_pods) {
+            ask_pods(remote);
+        }
+    } else if (waits_unexplained(pod) && swb__clock_ns() - remote->since_ns >= LOOK_NS) {
         ask_why(remote);
     }
 }

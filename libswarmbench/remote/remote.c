@@ -242,6 +242,8 @@ static int make_name(swb__remote *remote, swb_error *error)
     snprintf(remote->selector, sizeof remote->selector,
              "app.kubernetes.io/managed-by=swarmbench,swarmbench.dev/experiment=%s",
              remote->release);
+    snprintf(remote->runner_selector, sizeof remote->runner_selector,
+             "%s,app.kubernetes.io/component=runner", remote->selector);
     return SWB_OK;
 }
 

@@ -62,6 +62,7 @@ struct swb__remote {
     swb__kube_client *client;
     char release[REMOTE_NAME_SIZE];
     char selector[REMOTE_SELECTOR_SIZE];
+    char runner_selector[REMOTE_SELECTOR_SIZE + 48]; /* of its pods */
     char token[80];
     bool holds; /* results are in the runner's pod, for want of a volume */
     bool known; /* it was there when we came */
@@ -84,9 +85,11 @@ struct swb__remote {
     remote_pod pod;
     remote_log log;
     char results_pod[SWB__KUBE_NAME_SIZE]; /* ready to hand them out; "" */
-    bool pods_listed; /* once */
-    bool pod_listed;  /* by the listing at hand: the pod that counts, */
-    bool job_listed;  /* and the Job */
+    bool pods_listed;                      /* once */
+    bool pod_listed;                       /* by the listing at hand: the pod that counts, */
+    bool job_listed;                       /* and the Job */
+    bool asking_pods;                      /* how they are, right now */
+    char job_uid[64];
     bool job_over;
     char job_why[300];
     bool begun; /* an event came */
@@ -125,8 +128,8 @@ void swb__remote_later(swb__remote *remote, int64_t delay_ns, void (*next)(swb__
 /* Sends a request, which is emptied. On failure fails. */
 void swb__remote_call(swb__remote *remote, swb__kube_request *request, int built,
                       swb__kube_done done, swb_error *error);
-/* It cannot go on: what is in the cluster is removed, but where `keeps` says that it stays, or where
- * a runner may have stored something. */
+/* It cannot go on: what is in the cluster is removed, but where `keeps` says that it stays, or
+ * where a runner may have stored something. */
 void swb__remote_fail(swb__remote *remote, int status, const char *message);
 /* The last event. */
 void swb__remote_end(swb__remote *remote);

@@ -21,7 +21,7 @@ int swb__report_progress(swb_progress *out, swb__store *store, int64_t experimen
                   " (SELECT count(DISTINCT plan_index) FROM run WHERE experiment = e.id),"
                   " ending IS NULL AND session = (SELECT max(session) FROM experiment),"
                   " ending IS 'done', cells_planned,"
-                  " (SELECT count(*) FROM cell WHERE experiment = e.id)"
+                  " (SELECT count(DISTINCT cell) FROM run WHERE experiment = e.id)"
                   " FROM experiment AS e WHERE id = ?",
                   "read the progress", error);
     if (status != SWB_OK) {
@@ -39,8 +39,8 @@ int swb__report_progress(swb_progress *out, swb__store *store, int64_t experimen
         progress.running = sqlite3_column_int(row.statement, 5) && swb__store_written(store);
         progress.cells_planned = (uint64_t)sqlite3_column_int64(row.statement, 7);
         progress.cells_begun = swb__column_count(row.statement, 8);
-        progress.ended =
-            sqlite3_column_int(row.statement, 6) && progress.cells_begun >= progress.cells_planned;
+        progress.ended = sqlite3_column_int(row.statement, 6) && progress.runs_unfinished == 0 &&
+                         progress.cells_begun >= progress.cells_planned;
         *out = progress;
     }
     swb__bound_finish(&row);
@@ -71,7 +71,10 @@ static int load_experiments(swb__report *report, swb__store *store, swb_error *e
     swb__binding row;
     int status = swb__bind(&row, store,
                            "SELECT id, experiment.name, place, baseline, ending, seed, margin,"
-                           " confidence, begun_wall_ns, CAST(cores.value AS REAL), allow_stand_in"
+                           " confidence, begun_wall_ns,"
+                           /* "2; 8": of machines that differ no share can be told. */
+                           " CASE WHEN instr(cores.value, ';') = 0"
+                           " THEN CAST(cores.value AS REAL) END, allow_stand_in"
                            " FROM experiment"
                            " LEFT JOIN environment AS cores"
                            " ON cores.experiment = id AND cores.name = 'cpu_count' ORDER BY id",

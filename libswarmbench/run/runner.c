@@ -333,7 +333,9 @@ static int open_store(swb_runner *runner, const swb_runner_options *options, swb
         .allow_stand_in = swb__experiment_allow_stand_in(runner->experiment),
         .resume = options->resume,
     };
-    int status = swb__store_open(&runner->store, options->results_path, error);
+    int status = runner->store != NULL
+                     ? SWB_OK
+                     : swb__store_open(&runner->store, options->results_path, error);
     if (status == SWB_OK) {
         status = swb__store_experiment(&runner->experiment_id, runner->store, &row, error);
     }
@@ -393,6 +395,11 @@ static int set_up(swb_runner *runner, const swb_runner_options *options, swb_err
         status = swb__fail(error, SWB_EUNSUPPORTED,
                            "the runner is on this machine and cannot be left: only one that was "
                            "brought to a cluster can");
+    }
+    /* Whoever else writes to the file lives, and what is his is not to be removed. A new one is
+     * made once it is known to be of use. */
+    if (status == SWB_OK && access(options->results_path, F_OK) == 0) {
+        status = swb__store_open(&runner->store, options->results_path, error);
     }
     if (status == SWB_OK) {
         swb__recover(runner);

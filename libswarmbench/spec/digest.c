@@ -123,6 +123,26 @@ static void put_mode(hash_input *hasher, const swb__mode *mode)
     put_beside(hasher, mode);
 }
 
+static bool is_incidental(const swb_deployer *deployer, const char *option)
+{
+    for (size_t i = 0; deployer->incidental != NULL && deployer->incidental[i] != NULL; i++) {
+        if (strcmp(deployer->incidental[i], option) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_place(hash_input *hasher, const swb_experiment *experiment)
+{
+    const swb_deployer *deployer = experiment->deployer;
+    for (size_t i = 0; i < deployer->option_count; i++) {
+        if (!is_incidental(deployer, deployer->options[i].name)) {
+            put_options(hasher, &deployer->options[i], 1, &experiment->deployer_options[i]);
+        }
+    }
+}
+
 /* Where a node is, and what it can be; how it is reached and looked at does not change a plan. */
 static void put_nodes(hash_input *hasher, const swb_experiment *experiment)
 {
@@ -172,8 +192,7 @@ static void put_all(hash_input *hasher, const swb_experiment *experiment, const 
     put(hasher, experiment->seed);
     put(hasher, experiment->modes_listed);
     put_text(hasher, experiment->deployer->name);
-    put_options(hasher, experiment->deployer->options, experiment->deployer->option_count,
-                experiment->deployer_options);
+    put_place(hasher, experiment);
     put_nodes(hasher, experiment);
     put(hasher, experiment->mode_count);
     for (size_t i = 0; i < experiment->mode_count; i++) {

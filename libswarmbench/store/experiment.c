@@ -140,13 +140,17 @@ int swb__store_experiment_end(swb__store *store, int64_t experiment, const char 
     return swb__bound_run(&row, error);
 }
 
+/* What is another one at each moment: the newest is enough. */
+#define MOMENTARY "'load_average', 'memory_available_bytes', 'work_dir_free_bytes'"
+
 int swb__store_environment(swb__store *store, int64_t experiment, const char *name,
                            const char *value, swb_error *error)
 {
     swb__binding row;
     int status = swb__bind(&row, store,
                            "INSERT INTO environment (experiment, name, value) VALUES (?, ?, ?)"
-                           " ON CONFLICT DO UPDATE SET value = value || '; ' || excluded.value"
+                           " ON CONFLICT DO UPDATE SET value = CASE WHEN name IN (" MOMENTARY ")"
+                           " THEN excluded.value ELSE value || '; ' || excluded.value END"
                            " WHERE length(value) < " SWB__STORE_FACT_MAX
                            " AND instr('; ' || value || '; ', '; ' || excluded.value || '; ') = 0",
                            "store the environment", error);

@@ -110,6 +110,39 @@ class Follow(Case):
         self.ends(second, ENVIRONMENT)
         self.assertEqual(self.store.names(), ["storageclasses/fast"])
 
+    def test_runner_that_began_unseen_is_not_given_up(self):
+        """As while the server was out of reach: what was told last is old."""
+        process = self.begin()
+        release = self.release()
+        self.put_pod(release, "runner-1", "runner", [{
+            "name": "runner", "state": {"waiting": {"reason": "ContainerCreating"}}}], "Pending")
+        self.wait_until("seen", lambda: "list events" in self.store.asked)
+        pod = self.store.objects["pods", "runner-1"]
+        pod["status"]["containerStatuses"][0]["state"] = {"running": {}}
+        self.store.logs["runner-1"] = [json.dumps(STARTED)]
+        self.wait_until("begun", lambda: "2 runs to do" in self.said())  # after start_timeout
+        self.assertIsNone(process.poll())
+        self.assertNotIn("does not run", self.said())
+
+    def test_quota_of_long_ago_does_not_count(self):
+        def break_it(release):
+            self.store.put("events", {
+                "metadata": {"name": "e1"}, "involvedObject": {"name": release}, "type": "Warning",
+                "lastTimestamp": "2020-01-02T03:04:05Z", "message": "exceeded quota: q"})
+        release, second = self.come_back(break_it)
+        self.wait_until("told", lambda: "exceeded quota" in self.said())
+        self.assertIsNone(second.poll())
+        self.run_runner(release)
+
+    def test_release_without_a_volume_is_found_again_without_the_right_to_make_one(self):
+        first = self.begin()
+        self.release()
+        first.kill()
+        first.wait()
+        self.store.forbidden = {("create", "deployments"), ("create", "persistentvolumeclaims")}
+        self.begin()
+        self.wait_until("found", lambda: "which is there already" in self.said())
+
     def test_why_a_pod_that_has_its_place_does_not_run_is_told(self):
         process = self.begin()
         release = self.release()

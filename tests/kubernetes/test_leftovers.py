@@ -114,6 +114,16 @@ class Leftovers(Case):
                         self.count("statefulsets") == 3)
         self.assertEqual(self.count("secrets"), 1)
 
+    def test_what_a_runner_that_lives_has_made_is_left_to_it(self):
+        self.environment["SWARMBENCH_EXPERIMENT"] = "bench-1"
+        self.begin()
+        self.wait_until("made", lambda: self.count("statefulsets") == 3)
+        before = self.store.names()
+        second = self.begin("", "--resume")  # on the same results
+        self.ends(second, ENVIRONMENT)
+        self.assertIn("writes to it", self.said())
+        self.assertEqual(self.store.names(), before)
+
     def test_pod_that_goes_while_others_come_is_the_cause(self):
         process = self.begin(", reach: proxy")
         self.wait_until("made", lambda: [key for key in list(self.store.objects)

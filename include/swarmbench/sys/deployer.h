@@ -18,7 +18,7 @@
 
 SWB_BEGIN_DECLS
 
-#define SWB_DEPLOYER_API_VERSION 1
+#define SWB_DEPLOYER_API_VERSION 2
 
 /** The runner's event loop. Opaque; a deployer of one's own reaches it by swb_loop_post(). */
 typedef struct swb_loop swb_loop;
@@ -170,6 +170,9 @@ typedef struct swb_deployer {
     const char *description;
     const swb_option *options;
     size_t option_count;
+    /** Names of options that decide no run, NULL-terminated: how the place is reached, how long it
+     *  is waited for. An experiment is the same one with others. NULL: each decides. */
+    const char *const *incidental;
     /** Non-zero: it takes nodes that run already, rows of `deploy: {nodes: [...]}`. For such a node
      *  start() is given no launch, and what a run puts on it is removed again by the driver. */
     int attaches;

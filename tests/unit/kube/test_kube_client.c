@@ -519,7 +519,7 @@ static swb__kube_watch *follow(bench *at, struct story *story)
     return watch;
 }
 
-#define SILENCE_NS 200000000
+#define SILENCE_NS INT64_C(1200000000)
 
 /* Answers each request by the first step that fits it and was not used up. */
 struct step {
@@ -552,7 +552,8 @@ static void play(test_connection *connection)
         }
         if (step->reply[0] == '\0') {
             test_write_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-            nanosleep(&(struct timespec){.tv_nsec = SILENCE_NS}, NULL);
+            nanosleep(&(struct timespec){SILENCE_NS / SWB__NS_PER_S, SILENCE_NS % SWB__NS_PER_S},
+                      NULL);
             test_reset(connection);
             return;
         }
@@ -639,6 +640,7 @@ static void stream_that_was_silent_for_long_and_breaks_is_opened_again(void **st
     bench *at = *state;
     static struct step steps[] = {
         {"limit=2 ", "{\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}", false},
+        {"resourceVersion=10&", "", false},
         {"resourceVersion=10&", "", false},
         {"resourceVersion=10&", EVENT("ADDED", "a", "11"), false},
         {NULL, NULL, false},

@@ -180,6 +180,9 @@ static void facts_of_sessions_that_differ_are_all_kept(void **state)
                          SWB_OK);
     }
     assert_string_equal(ask(f, "SELECT group_concat(value) FROM environment"), "6.1; 6.12");
+    swb__store_environment(f->store, f->experiment, "load_average", "1.5", NULL);
+    swb__store_environment(f->store, f->experiment, "load_average", "0.5", NULL);
+    assert_string_equal(ask(f, "SELECT value FROM environment WHERE name = 'load_average'"), "0.5");
 }
 
 static void experiment_is_found_again_by_its_digest(void **state)
