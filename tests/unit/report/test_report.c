@@ -313,7 +313,8 @@ static void report_of_a_file_without_runs_says_so(void **state)
     swb__store_close(make_store(&experiment, f.path, "empty"));
     assert_int_equal(swb_results_open(&f.results, f.path, NULL), SWB_OK);
     char *text = report_of(&f, SWB_FORMAT_TEXT);
-    assert_non_null(strstr(text, "0 runs done, 0 failed, 0 unfinished in 0 of 2 cells, of at most 80 planned"));
+    assert_non_null(
+        strstr(text, "0 runs done, 0 failed, 0 unfinished in 0 of 2 cells, of at most 80 planned"));
     assert_non_null(strstr(text, "cut short"));
     assert_int_equal(swb_results_summary(&rows, &count, f.results, NULL), SWB_OK);
     assert_int_equal(count, 0);

@@ -104,6 +104,23 @@ static void nodes_get_rows_of_their_role_before_others(void **state)
     swb_experiment_destroy(experiment);
 }
 
+/* So that what is told to be mended in the file can be, and the experiment is found again. */
+static void digest_does_not_follow_how_a_cluster_is_reached_and_waited_for(void **state)
+{
+    (void)state;
+#define PLACE(more)                                                                                \
+    "swarmbench: 1\nname: t\nmodes: {m: {driver: deluge}}\nfile_size: 1MB\nsize: 2\n"              \
+    "deploy: {on: kubernetes" more "}\n"
+    swb_experiment *a = parse(PLACE(""));
+    swb_experiment *b = parse(PLACE(", start_timeout: 10min, runner_values: v, kubeconfig: k"));
+    swb_experiment *c = parse(PLACE(", cpu: 500m"));
+    assert_string_equal(swb__experiment_digest(a), swb__experiment_digest(b));
+    assert_string_not_equal(swb__experiment_digest(a), swb__experiment_digest(c));
+    swb_experiment_destroy(a);
+    swb_experiment_destroy(b);
+    swb_experiment_destroy(c);
+}
+
 static void digest_follows_urls_and_not_how_a_node_is_looked_at(void **state)
 {
     (void)state;
@@ -139,6 +156,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_wrong_are_refused_at_their_place),
         cmocka_unit_test(too_few_rows_are_refused_at_the_size),
         cmocka_unit_test(nodes_get_rows_of_their_role_before_others),
+        cmocka_unit_test(digest_does_not_follow_how_a_cluster_is_reached_and_waited_for),
         cmocka_unit_test(digest_follows_urls_and_not_how_a_node_is_looked_at),
         cmocka_unit_test(tracker_may_be_an_announce_url),
     };
