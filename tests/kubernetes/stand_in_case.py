@@ -22,11 +22,13 @@ name: follow
 seed: 7
 modes: {qbittorrent: {driver: qbittorrent}}
 matrix: {file_size: [1MB], swarm: [{size: 2, seeders: 1}]}
-deploy: {on: kubernetes, start_timeout: 20s, close_timeout: 5s%s}
+deploy: {on: kubernetes, start_timeout: %s, close_timeout: 5s%s}
 """
 
 
 class Case(unittest.TestCase):
+    start_timeout = "20s"
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -44,7 +46,7 @@ class Case(unittest.TestCase):
 
     def begin(self, deploy="", *arguments):
         path = self.folder / "experiment.yaml"
-        path.write_text(EXPERIMENT % deploy, encoding="utf-8")
+        path.write_text(EXPERIMENT % (self.start_timeout, deploy), encoding="utf-8")
         output = open(self.folder / "said", "w+", encoding="utf-8")
         self.addCleanup(output.close)
         process = subprocess.Popen([COMMAND, "run", path, "-o", self.results, "--work-dir",

@@ -24,6 +24,8 @@ CLASS = {"metadata": {"name": "fast", "annotations": {
 
 
 class Follow(Case):
+    start_timeout = "12s"
+
     def release(self):
         """The name of the release, once its Job is there."""
         def jobs():
