@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/buffer.h"
 
 static bool is_dir(const char *path)
 {
@@ -158,6 +161,17 @@ int swb__read_file(char **data_out, size_t *length_out, const char *path, size_t
         *length_out = length;
     }
     return SWB_OK;
+}
+
+char *swb__absolute_path(const char *path)
+{
+    char here[PATH_MAX];
+    swb__buffer text = SWB__BUFFER_INIT((size_t)2 * PATH_MAX);
+    if (path[0] == '/' || getcwd(here, sizeof here) == NULL) {
+        return strdup(path);
+    }
+    swb__buffer_printf(&text, "%s/%s", here, path);
+    return swb__buffer_take(&text);
 }
 
 static bool is_program(const char *path)

@@ -23,6 +23,10 @@ int swb__read_file(char **data_out, size_t *length_out, const char *path, size_t
                    swb_error *error);
 /* Writes all bytes to a descriptor. */
 int swb__write_all(int fd, const void *bytes, size_t length, swb_error *error);
+/* The absolute form of a path, whose last part need not exist; freed by the caller. NULL: no
+ * memory.
+ */
+char *swb__absolute_path(const char *path);
 /* Path of a program: itself where it has a '/', else looked up in PATH. False where none is
  * executable. */
 bool swb__find_program(char *out, size_t size, const char *program);

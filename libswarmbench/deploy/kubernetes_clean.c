@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "deploy/kubernetes_site.h"
 #include "deploy/kubernetes_wait.h"
 
@@ -166,19 +166,19 @@ static int clean(cleaning *at)
 
 /* --- by the journal --- */
 
-/* The files of $KUBECONFIG, each by its absolute path. */
+/* The files of $KUBECONFIG, each by its absolute path; NULL where it names none. */
 static char *absolute_list(const char *paths)
 {
+    char one[PATH_MAX];
     swb__buffer all = SWB__BUFFER_INIT((size_t)64 << 10);
-    char here[PATH_MAX];
-    if (getcwd(here, sizeof here) == NULL) {
-        here[0] = '\0';
-    }
-    for (const char *at = paths; *at != '\0';) {
+    for (const char *at = paths; at != NULL && *at != '\0';) {
         size_t length = strcspn(at, ":");
-        bool relative = length > 0 && *at != '/';
-        swb__buffer_printf(&all, "%s%s%s%.*s", all.length > 0 ? ":" : "", relative ? here : "",
-                           relative ? "/" : "", (int)length, at);
+        snprintf(one, sizeof one, "%.*s", (int)length, at);
+        char *path = length > 0 ? swb__absolute_path(one) : NULL;
+        if (path != NULL) {
+            swb__buffer_printf(&all, "%s%s", all.length > 0 ? ":" : "", path);
+        }
+        free(path);
         at += length + (at[length] == ':');
     }
     return swb__buffer_take(&all);
@@ -188,13 +188,10 @@ static char *absolute_list(const char *paths)
  */
 int swb__kubernetes_clean_text(char **out, const kubernetes_site *site, swb_error *error)
 {
-    const char *variable = getenv("KUBECONFIG");
     bool in_files = !site->config.in_cluster;
     bool named = site->options.kubeconfig != NULL;
-    char *file = in_files && named ? absolute_list(site->options.kubeconfig) : NULL;
-    char *files = in_files && !named && variable != NULL && *variable != '\0'
-                      ? absolute_list(variable)
-                      : NULL;
+    char *file = in_files && named ? swb__absolute_path(site->options.kubeconfig) : NULL;
+    char *files = in_files && !named ? absolute_list(getenv("KUBECONFIG")) : NULL;
     cJSON *line = cJSON_CreateObject();
     const char *const texts[][2] = {{"run", site->id},
                                     {"namespace", site->config.name_space},

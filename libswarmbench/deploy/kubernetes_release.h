@@ -19,9 +19,9 @@ typedef struct kubernetes_release_request {
     const char *folder;   /* of the chart or overlay */
     const char *origin;   /* what it is called in messages */
     const char *name;
-    const char
-        *values[KUBERNETES_VALUES]; /* helm: files of further values, or NULL; later ones win */
-    char *const *sets;              /* helm: "KEY=JSON", NULL-terminated */
+    /* helm: files of further values, or NULL; later ones win */
+    const char *values[KUBERNETES_VALUES];
+    char *const *sets; /* helm: "KEY=JSON", NULL-terminated */
     /* Told before an object is applied: what may have been made is to be removed, whatever comes of
      * the call. A failure ends it. */
     int (*applies)(void *argument, const swb__kube_resource *resource, const char *name_space,

@@ -13,8 +13,8 @@ typedef struct swb__http_client swb__http_client;
 typedef struct swb__http_transfer swb__http_transfer;
 
 /* `base_url`: scheme, host, port and what begins each path, without a trailing slash:
- * "http://127.0.3.1:8080". Proxies of
- * the environment are used only where swb__http_client_secure() says so. SWB_ENOMEM, SWB_EINVAL. */
+ * "http://127.0.3.1:8080". Proxies of the environment are used only where
+ * swb__http_client_secure() says so. SWB_ENOMEM, SWB_EINVAL. */
 int swb__http_client_create(swb__http_client **out, swb_loop *loop, const char *base_url,
                             swb_error *error);
 /* Its https: is no longer refused where a certificate cannot be verified. */

@@ -232,7 +232,7 @@ static void on_replied(void *argument, int status, const swb__http_reply *reply,
     if (status != SWB_OK) {
         call->error = *error;
         if (reply->unverified || !is_passing_status(status) || !try_again(call, 0)) {
-            tell_failure(call, 0);
+            tell_failure(call, reply->status);
         }
         return;
     }

@@ -16,7 +16,7 @@ typedef struct swb__kube_outcome {
     int status; /* SWB_OK where the server replied 2xx */
     swb__kube_failure failure;
     const swb_error *error; /* never NULL; empty on SWB_OK */
-    int http_status;        /* 0 where no reply came */
+    int http_status;        /* of a reply that broke off, too; 0 where none came */
     const cJSON *object; /* the reply where it is a JSON object and was wanted as one, else NULL */
     const char *text;    /* the reply as it came, NUL-terminated */
     size_t length;

@@ -41,6 +41,7 @@ struct swb__kube_watch {
     swb__buffer pending;
     swb__kube_lines lines;
     bool ended; /* the stream has, while something was pending */
+    bool answered;
     int end_status;
     swb__kube_failure end_failure;
     swb_error end_error;
@@ -276,8 +277,7 @@ static int on_change(void *argument, swb__kube_change change, const cJSON *objec
 static void end_stream(swb__kube_watch *watch)
 {
     swb_error error = watch->end_error;
-    bool was_open = watch->end_status != SWB_ECONNECT && watch->end_failure == SWB__KUBE_FINE;
-    if (was_open && swb__clock_ns() - watch->opened_ns > STREAM_LIVES_NS) {
+    if (watch->answered && swb__clock_ns() - watch->opened_ns > STREAM_LIVES_NS) {
         note_good(watch);
     }
     watch->streaming = watch->ended = false;
@@ -352,6 +352,7 @@ static void on_stream_ended(void *argument, const swb__kube_outcome *outcome)
         watch->end_error = *outcome->error;
     }
     watch->ended = true;
+    watch->answered = outcome->http_status / 100 == 2;
     if (watch->telling == NULL) {
         end_stream(watch);
     }
@@ -385,6 +386,7 @@ static void open_stream(void *argument)
     watch->end_failure = SWB__KUBE_FINE;
     watch->end_error = (swb_error)SWB_ERROR_INIT;
     watch->streaming = true;
+    watch->answered = false;
     watch->opened_ns = swb__clock_ns();
     int status = ask_stream(watch, &error);
     if (status != SWB_OK) {

@@ -2,21 +2,12 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "deploy/journal.h"
 #include "run/swarm.h"
 
 static void warn(swb_runner *runner, int status, const char *text)
 {
-    swb_event event = {.kind = SWB_EVENT_WARNING,
-                       .status = status,
-                       .time_ns = swb__clock_ns(),
-                       .run = UINT64_MAX,
-                       .mode = UINT32_MAX,
-                       .node = UINT32_MAX};
-    snprintf(event.name, sizeof event.name, "%s", swb_experiment_name(runner->experiment));
-    snprintf(event.text, sizeof event.text, "%s", text);
-    swb__events_push(&runner->events, &event);
+    swb__runner_tell(runner, SWB_EVENT_WARNING, status, 0, text);
 }
 
 static void tell_removed(swb_runner *runner, const swb_clean_report *report)

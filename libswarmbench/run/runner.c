@@ -16,8 +16,8 @@
 #include "run/preflight.h"
 #include "run/recover.h"
 
-static void tell(swb_runner *runner, swb_event_kind kind, int status, uint64_t value,
-                 const char *text)
+void swb__runner_tell(swb_runner *runner, swb_event_kind kind, int status, uint64_t value,
+                      const char *text)
 {
     bool of_run =
         kind == SWB_EVENT_RUN_STARTED || kind == SWB_EVENT_RUN_ENDED || kind == SWB_EVENT_RETRY;
@@ -53,7 +53,7 @@ static void end_experiment(swb_runner *runner, int status, const char *text)
                          : status == SWB_EINTERRUPTED ? "interrupted"
                                                       : swb_status_text(status);
     swb__store_experiment_end(runner->store, runner->experiment_id, ending, NULL);
-    tell(runner, SWB_EVENT_EXPERIMENT_ENDED, status, runner->failed_runs, text);
+    swb__runner_tell(runner, SWB_EVENT_EXPERIMENT_ENDED, status, runner->failed_runs, text);
     runner->ended = true;
 }
 
@@ -102,15 +102,15 @@ static void after_run(void *argument)
     swb__execution_destroy(runner->execution);
     runner->execution = NULL;
     runner->failed_runs += ending == SWB__ENDING_FAILED;
-    tell(runner, SWB_EVENT_RUN_ENDED, result.status,
-         result.makespan_ns < 0 ? 0 : (uint64_t)result.makespan_ns, result.cause);
+    swb__runner_tell(runner, SWB_EVENT_RUN_ENDED, result.status,
+                     result.makespan_ns < 0 ? 0 : (uint64_t)result.makespan_ns, result.cause);
     if (status != SWB_OK) {
         end_experiment(runner, status, error.message);
     } else if (!runner->ran) {
         end_experiment(runner, result.status, result.cause); /* as all the others would */
     } else if (ending == SWB__ENDING_RETRIED) {
         runner->attempt++;
-        tell(runner, SWB_EVENT_RETRY, result.status, runner->attempt, result.cause);
+        swb__runner_tell(runner, SWB_EVENT_RETRY, result.status, runner->attempt, result.cause);
         later(runner, start_run);
     } else {
         later(runner, next_run);
@@ -159,7 +159,7 @@ static void fail_start(swb_runner *runner, const swb_error *error)
     swb__store_run_end(runner->store, ends ? SWB__ENDING_INTERRUPTED : SWB__ENDING_FAILED, &result,
                        &runner->cost.total, NULL);
     runner->failed_runs += !ends;
-    tell(runner, SWB_EVENT_RUN_ENDED, error->status, 0, error->message);
+    swb__runner_tell(runner, SWB_EVENT_RUN_ENDED, error->status, 0, error->message);
     if (ends) {
         end_experiment(runner, error->status, error->message);
     } else {
@@ -199,7 +199,7 @@ static void start_run(void *argument)
         end_experiment(runner, status, error.status != SWB_OK ? error.message : runner->log_dir);
         return;
     }
-    tell(runner, SWB_EVENT_RUN_STARTED, SWB_OK, runner->attempt, runner->cell.label);
+    swb__runner_tell(runner, SWB_EVENT_RUN_STARTED, SWB_OK, runner->attempt, runner->cell.label);
     swb__cost_begin(&runner->cost);
     swb__execution_options options = {.loop = runner->loop,
                                       .plan = runner->plan,
@@ -255,20 +255,9 @@ static void first_step(void *argument)
 {
     swb_runner *runner = argument;
     runner->started_ns = swb__clock_ns();
-    tell(runner, SWB_EVENT_EXPERIMENT_STARTED, SWB_OK, swb__runner_remaining(runner), "");
+    swb__runner_tell(runner, SWB_EVENT_EXPERIMENT_STARTED, SWB_OK, swb__runner_remaining(runner),
+                     "");
     next_run(runner);
-}
-
-/* The absolute form of `path`, whose last part need not exist. Freed by the caller. */
-static char *absolute(const char *path)
-{
-    char text[PATH_MAX];
-    char here[PATH_MAX];
-    if (path[0] == '/' || getcwd(here, sizeof here) == NULL) {
-        return strdup(path);
-    }
-    snprintf(text, sizeof text, "%s/%s", here, path);
-    return strdup(text);
 }
 
 static int take_options(swb_runner *runner, const swb_runner_options *options, swb_error *error)
@@ -278,9 +267,9 @@ static int take_options(swb_runner *runner, const swb_runner_options *options, s
     if (work == NULL) {
         work = getenv("TMPDIR");
     }
-    runner->work_dir = absolute(work != NULL && work[0] != '\0' ? work : "/var/tmp");
+    runner->work_dir = swb__absolute_path(work != NULL && work[0] != '\0' ? work : "/var/tmp");
     snprintf(path, sizeof path, "%s.logs", options->results_path);
-    runner->log_root = absolute(path);
+    runner->log_root = swb__absolute_path(path);
     runner->only = options->only != NULL ? strdup(options->only) : NULL;
     runner->keep_data = options->keep_data;
     runner->detach = options->version >= 2 && options->detach != 0;

@@ -55,6 +55,10 @@ struct swb_runner {
     char *log_dir;
 };
 
+/* runner.c: an event, of the run under way where its kind is one of runs. */
+void swb__runner_tell(swb_runner *runner, swb_event_kind kind, int status, uint64_t value,
+                      const char *text);
+
 /* sequence.c: which run comes next. Returns 1 with runner->run set, 0 where none is left, or a
  * negative status. */
 int swb__runner_next(swb_runner *runner, swb_error *error);

@@ -52,9 +52,9 @@ static int put(int64_t *id_out, swb__store *store, const swb__store_experiment_r
         " baseline, margin, confidence, allow_stand_in, session, begun_wall_ns)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
         " ON CONFLICT (digest) DO UPDATE SET name = excluded.name, text = excluded.text,"
-        " cells_planned = excluded.cells_planned, baseline = excluded.baseline, margin = "
-        "excluded.margin,"
-        " confidence = excluded.confidence, allow_stand_in = excluded.allow_stand_in"
+        " cells_planned = excluded.cells_planned, baseline = excluded.baseline,"
+        " margin = excluded.margin, confidence = excluded.confidence,"
+        " allow_stand_in = excluded.allow_stand_in"
         " RETURNING id",
         "store the experiment", error);
     if (status != SWB_OK) {

@@ -11,7 +11,7 @@
 
 #define SWB__STATEMENTS_MAX 64
 
-/* Characters of a fact that others are joined to. */
+/* Longer lists of values of a fact lose their end: those of hundreds of machines. */
 #define SWB__STORE_FACT_MAX "4000"
 
 struct swb__store {

@@ -12,7 +12,6 @@
 #include "store/internal.h"
 
 #define SQL_MAX ((size_t)64 * 1024)
-/* Longer lists of values lose their end: facts of hundreds of machines. */
 
 /* Ids of an experiment in both files; parameters ?1 and ?2 of every statement here. */
 typedef struct pair {

@@ -4,6 +4,7 @@ an API server, which forbids and forgets at moments that no real one lets one ch
 
 SWB_COMMAND is the swarmbench command, SWB_AGENT the agent.
 """
+import os
 import signal
 import subprocess
 import threading
@@ -41,9 +42,9 @@ class Leftovers(Case):
         process.kill()
         process.wait()
 
-    def clean(self, *arguments):
-        return subprocess.run([COMMAND, "clean", *arguments], env=self.environment, text=True,
-                              capture_output=True, check=False, timeout=60)
+    def clean(self, **options):
+        return subprocess.run([COMMAND, "clean"], env=self.environment, text=True,
+                              capture_output=True, check=False, timeout=60, **options)
 
     def test_runner_with_the_fewest_rights_leaves_nothing(self):
         self.kill_in_mid_run()
@@ -66,9 +67,10 @@ class Leftovers(Case):
         self.assertEqual(self.left(), set())
 
     def test_another_kubeconfig_and_folder_do_not_matter(self):
+        self.environment["KUBECONFIG"] = os.path.relpath(self.server.kubeconfig)
         self.kill_in_mid_run()
         self.environment["KUBECONFIG"] = str(self.folder / "elsewhere")
-        self.assertEqual(self.clean().returncode, DONE)
+        self.assertEqual(self.clean(cwd="/").returncode, DONE)
         self.assertEqual(self.left(), set())
 
     def test_cluster_that_is_another_by_now_is_told(self):

@@ -26,7 +26,9 @@ class Cleaned:
 def clean(*, dry_run: bool = False) -> Cleaned:
     """Ends and removes what runners that died left behind, as their journals tell."""
     row = _capi.swb_clean(int(dry_run))
-    return Cleaned(row.journals, row.processes, row.directories, row.live, row.objects, row.held_text)
+    return Cleaned(
+        row.journals, row.processes, row.directories, row.live, row.objects, row.held_text
+    )
 
 
 class Doctor:

@@ -519,13 +519,14 @@ static swb__kube_watch *follow(bench *at, struct story *story)
     return watch;
 }
 
+#define OPENED "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 #define SILENCE_NS INT64_C(1200000000)
 
 /* Answers each request by the first step that fits it and was not used up. */
 struct step {
-    const char *asks; /* what the request's first line holds */
-    const char
-        *reply; /* "HTTP STATUS", the body of a 200, or "": silence for a while, then a break */
+    const char *asks;  /* what the request's first line holds */
+    const char *reply; /* "HTTP STATUS", or the body of a 200; OPENED or "": that, and silence for a
+                        * while, then a break */
     bool used;
 };
 
@@ -550,8 +551,8 @@ static void play(test_connection *connection)
             test_hang(connection);
             return;
         }
-        if (step->reply[0] == '\0') {
-            test_write_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+        if (*step->reply == '\0' || strncmp(step->reply, "HTTP", 4) == 0) {
+            test_write_text(connection, step->reply);
             nanosleep(&(struct timespec){SILENCE_NS / SWB__NS_PER_S, SILENCE_NS % SWB__NS_PER_S},
                       NULL);
             test_reset(connection);
@@ -640,8 +641,8 @@ static void stream_that_was_silent_for_long_and_breaks_is_opened_again(void **st
     bench *at = *state;
     static struct step steps[] = {
         {"limit=2 ", "{\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}", false},
-        {"resourceVersion=10&", "", false},
-        {"resourceVersion=10&", "", false},
+        {"resourceVersion=10&", OPENED, false},
+        {"resourceVersion=10&", OPENED, false},
         {"resourceVersion=10&", EVENT("ADDED", "a", "11"), false},
         {NULL, NULL, false},
     };
@@ -651,6 +652,25 @@ static void stream_that_was_silent_for_long_and_breaks_is_opened_again(void **st
     loop_until(at->loop, &story.over, 10000);
     assert_string_equal(story.text, "( ) Aa ");
     swb__kube_watch_stop(watch);
+}
+
+static void server_that_takes_connections_and_never_answers_is_given_up(void **state)
+{
+    bench *at = *state;
+    static struct step steps[] = {
+        {"limit=2 ", "{\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}", false},
+        {"resourceVersion=10&", "", false},
+        {"resourceVersion=10&", "", false},
+        {"resourceVersion=10&", "", false},
+        {"resourceVersion=10&", EVENT("ADDED", "a", "11"), false},
+        {NULL, NULL, false},
+    };
+    struct story story = {.until = "! ", .patience_ns = SILENCE_NS / 2};
+    begin(at, play, steps, false);
+    swb__kube_watch *watch = follow(at, &story);
+    loop_until(at->loop, &story.over, 6000);
+    swb__kube_watch_stop(watch);
+    assert_string_equal(story.text, "( ) ! ");
 }
 
 static void watch_that_is_forbidden_fails_once(void **state)
@@ -716,6 +736,7 @@ int main(void)
         TEST(watch_lists_anew_where_the_version_is_gone),
         TEST(watch_begins_a_list_again_whose_pages_are_gone),
         TEST(stream_that_was_silent_for_long_and_breaks_is_opened_again),
+        TEST(server_that_takes_connections_and_never_answers_is_given_up),
         TEST(watch_that_is_forbidden_fails_once),
         TEST(watch_may_be_stopped_by_what_it_tells),
     };
